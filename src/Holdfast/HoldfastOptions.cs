@@ -83,6 +83,20 @@ public sealed class HoldfastOptions
     /// <summary>What happens to the sign-in beyond that. Default: it is refused.</summary>
     public WhenLimitReached WhenLimitReached { get; set; } = WhenLimitReached.Refuse;
 
+    /// <summary>
+    /// How recent a sign-in must be to end one's other sessions. 1 minute to 1 day; default 15 minutes.
+    /// </summary>
+    public TimeSpan RecentSignIn { get; set; } = TimeSpan.FromMinutes(15);
+
+    /// <summary>The NIST SP 800-63B-4 level whose ceilings this deployment keeps. Default: none is claimed.</summary>
+    public AssuranceProfile AssuranceProfile { get; set; }
+
+    /// <summary>
+    /// Why a limit lies above a ceiling of <see cref="AssuranceProfile"/>, for the record; it does not lift AAL3's absolute limit.
+    /// Default: none, and the start is refused.
+    /// </summary>
+    public string? TimeoutJustification { get; set; }
+
     /// <summary>How much data a session may hold, names and values together. 0 to 1 MiB; default 64 KiB.</summary>
     public int MaxDataBytes { get; set; } = 64 * 1024;
 
@@ -121,10 +135,39 @@ public sealed class HoldfastOptions
                 ? null : $"SigningAlgorithm is '{SigningAlgorithm}': one of {string.Join(", ", SigningAlgorithms.Supported)}.",
             MaxSessionsPerSubject is >= 0 and <= 10_000 ? null : $"MaxSessionsPerSubject is {MaxSessionsPerSubject}: 0 to 10000.",
             Enum.IsDefined(WhenLimitReached) ? null : $"WhenLimitReached is {(int)WhenLimitReached}: refuse, end_oldest or end_least_recent.",
+            Between(RecentSignIn, minute, day, nameof(RecentSignIn)),
+            Enum.IsDefined(AssuranceProfile) ? null : $"AssuranceProfile is {(int)AssuranceProfile}: none, aal1, aal2 or aal3.",
             MaxDataBytes is >= 0 and <= 1024 * 1024 ? null : $"MaxDataBytes is {MaxDataBytes}: 0 to 1048576.",
         ];
-        return broken.OfType<string>().Concat(AccessTokenClaims.Where(AccessTokenClaimNames.IsReserved).Select(
-            claim => $"AccessTokenClaims contains '{claim}', which Holdfast sets itself."));
+        return
+        [
+            .. broken.OfType<string>(),
+            .. AccessTokenClaims.Where(AccessTokenClaimNames.IsReserved).Select(claim => $"AccessTokenClaims contains '{claim}', which Holdfast sets itself."),
+            .. BrokenCeilings(),
+        ];
+    }
+
+    private IEnumerable<string> BrokenCeilings()
+    {
+        var (idle, absolute) = AssuranceProfile switch
+        {
+            AssuranceProfile.Aal1 => (TimeSpan.MaxValue, TimeSpan.FromDays(30)),
+            AssuranceProfile.Aal2 => (TimeSpan.FromHours(1), TimeSpan.FromHours(24)),
+            AssuranceProfile.Aal3 => (TimeSpan.FromMinutes(15), TimeSpan.FromHours(12)),
+            _ => (TimeSpan.MaxValue, TimeSpan.MaxValue),
+        };
+        var justified = !string.IsNullOrWhiteSpace(TimeoutJustification);
+        (string Name, TimeSpan Value, TimeSpan Ceiling, bool Final)[] limits =
+        [
+            (nameof(IdleTimeout), IdleTimeout, idle, false),
+            (nameof(RememberedIdleTimeout), RememberedIdleTimeout, idle, false),
+            (nameof(RefreshIdleTimeout), RefreshIdleTimeout, idle, false),
+            (nameof(AbsoluteTimeout), AbsoluteTimeout, absolute, AssuranceProfile == AssuranceProfile.Aal3),
+            (nameof(RememberedAbsoluteTimeout), RememberedAbsoluteTimeout, absolute, AssuranceProfile == AssuranceProfile.Aal3),
+            (nameof(RefreshAbsoluteTimeout), RefreshAbsoluteTimeout, absolute, AssuranceProfile == AssuranceProfile.Aal3),
+        ];
+        return limits.Where(limit => limit.Value > limit.Ceiling && (limit.Final || !justified)).Select(limit =>
+            $"{limit.Name} is {limit.Value}, above the {limit.Ceiling} of {AssuranceProfile}" + (limit.Final ? ", which nothing lifts." : ": lower it, or record why in TimeoutJustification."));
     }
 
     private string? CheckIssuer()

@@ -20,6 +20,9 @@ public static class SessionPolicy
     /// <summary>The most that a session's claims may take: the UTF-8 bytes of types and values together.</summary>
     public const int MaxClaimsBytes = 4096;
 
+    /// <summary>The tenant of applications that know no tenants.</summary>
+    public const string DefaultTenant = "default";
+
     /// <summary>The greatest length of a subject or tenant, in characters.</summary>
     public const int MaxNameLength = 256;
 

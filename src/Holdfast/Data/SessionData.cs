@@ -21,7 +21,11 @@ public sealed record DataField(ReadOnlyMemory<byte> Value, long Version);
 /// <param name="Field">Its name: 1 to 128 characters.</param>
 /// <param name="Value">The new bytes; null removes the field.</param>
 /// <param name="ExpectedVersion">If given, the version that the field must still have; 0 means that it must not exist.</param>
-public sealed record DataChange(string Field, ReadOnlyMemory<byte>? Value, long? ExpectedVersion = null);
+public sealed record DataChange(string Field, ReadOnlyMemory<byte>? Value, long? ExpectedVersion = null)
+{
+    /// <summary>The greatest length of a field's name, in characters.</summary>
+    public const int MaxFieldLength = 128;
+}
 
 /// <summary>What became of a write.</summary>
 public enum DataWriteStatus

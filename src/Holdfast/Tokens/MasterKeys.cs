@@ -41,6 +41,12 @@ public sealed class MasterKeys
     /// <summary>The keys of a master secret, or null if it is not configured here.</summary>
     public DerivedKeys? Find(byte keyId) => _byId.GetValueOrDefault(keyId);
 
+    /// <summary>
+    /// A keyed hash that lets log lines about one presented value be linked, and tells nothing else about it. Null for null.
+    /// </summary>
+    public string? HashForLogs(string? value) =>
+        value is null ? null : Convert.ToHexStringLower(HMACSHA256.HashData(Active.LogCorrelation, Encoding.UTF8.GetBytes(value)).AsSpan(0, 8));
+
     private static byte[] Decode(string text)
     {
         byte[] bytes;

@@ -1,0 +1,45 @@
+using Holdfast.Data;
+
+namespace Holdfast;
+
+public sealed partial class SessionManager
+{
+    /// <summary>A session's data; null if there is no such live session.</summary>
+    public ValueTask<SessionData?> ReadDataAsync(SessionHandle handle, CancellationToken cancellationToken) =>
+        store.ReadDataAsync(handle, cancellationToken);
+
+    /// <summary>Writes and removes fields, all of them or none; other fields stay as they are.</summary>
+    /// <exception cref="ArgumentException">A field's name is empty or longer than 128 characters, or stands twice.</exception>
+    public async ValueTask<DataWriteStatus> WriteDataAsync(
+        SessionHandle handle, IReadOnlyCollection<DataChange> changes, CancellationToken cancellationToken)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var change in changes)
+        {
+            if (change.Field.Length is 0 or > DataChange.MaxFieldLength || !names.Add(change.Field))
+            {
+                throw new ArgumentException(
+                    $"A field name has 1 to {DataChange.MaxFieldLength} characters and stands once in a write; '{change.Field}' breaks that.", nameof(changes));
+            }
+        }
+
+        while (true)
+        {
+            var status = await store.WriteDataAsync(handle, changes, options.MaxDataBytes, cancellationToken);
+            if (status != DataWriteStatus.Frozen)
+            {
+                return status;
+            }
+
+            var (session, now) = await store.FindAsync(handle, cancellationToken);
+            if (session?.Upgrade is not { } upgrade || now - upgrade.At < UpgradePatience)
+            {
+                return session?.Upgrade is null ? DataWriteStatus.NotLive : DataWriteStatus.Frozen;
+            }
+
+            // Whoever was carrying this session over is gone; had they not, their last step would now fail and undo the rest.
+            await EndAsync(upgrade.Successor, EndReason.Superseded, Caller.Application, cancellationToken);
+            await ThawAsync(session, cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+using Holdfast.Auditing;
+using Holdfast.Refresh;
+using Holdfast.Tokens;
+
+namespace Holdfast;
+
+public sealed partial class SessionManager
+{
+    /// <summary>
+    /// Exchanges a refresh token for the next access and refresh token. A token that never was, is malformed, or belongs to an ended
+    /// session is answered alike. A token used by two parties ends its session.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">
+    /// Nobody knows, or the token was made under a master secret that this node has not been given: answer 503.
+    /// </exception>
+    public async ValueTask<RefreshResult> RefreshAsync(string? text, string tenant, Caller caller, CancellationToken cancellationToken)
+    {
+        switch (RefreshToken.TryParse(text, keys, out var token))
+        {
+            case RefreshParse.UnknownKey:
+                throw new StoreUnavailableException("A refresh token names a master secret that is not configured on this node.");
+            case RefreshParse.Invalid:
+                return await RejectRefreshAsync(text, "malformed", tenant, caller);
+        }
+
+        while (true)
+        {
+            var (session, now) = await store.FindAsync(token!.Handle, cancellationToken);
+            if (session?.Refresh is not { } lineage || session.Tenant != tenant)
+            {
+                return await RejectRefreshAsync(text, "unknown", tenant, caller);
+            }
+
+            switch (SessionPolicy.Judge(session, now))
+            {
+                case SessionState.Ended:
+                    return await RejectRefreshAsync(text, EndReasons.Name(session.Ending!.Reason), tenant, caller);
+                case SessionState.IdledOut or SessionState.Expired:
+                    await WriteExpiryAsync(session, now, caller, cancellationToken);
+                    continue;
+            }
+
+            switch (RefreshRotation.Decide(lineage, token.Generation, token.Digest, now, options.RefreshRetryWindow))
+            {
+                case RefreshVerdict.Repeat:
+                    // The same successor again: no second lineage can arise, whoever asks and however often.
+                    return keys.Find(lineage.KeyId) is { } derived && token.Successor(derived) is var again && again.Digest == lineage.Current
+                        ? new RefreshResult(Refusal.None, session, await TokensAsync(session, again, now, cancellationToken), now)
+                        : throw new StoreUnavailableException("A refresh token was rotated under a master secret that is not configured on this node.");
+
+                case RefreshVerdict.Reuse:
+                    if (await store.ReplaceAsync(session.Ended(now, EndReason.TokenReused), session.Version, cancellationToken))
+                    {
+                        await RecordAsync(SessionEventType.TokenReused, session, caller, EndReason.TokenReused);
+                        return new RefreshResult(Refusal.TokenReused, null, null, now);
+                    }
+
+                    continue;
+
+                case var verdict:
+                    var successor = token.Successor(keys.Active);
+                    var next = session with
+                    {
+                        Version = session.Version + 1,
+                        Refresh = RefreshRotation.Rotated(lineage, token, successor, now),
+                    };
+                    if (!await store.ReplaceAsync(next, session.Version, cancellationToken))
+                    {
+                        continue;
+                    }
+
+                    if (verdict == RefreshVerdict.Adopt)
+                    {
+                        await RecordAsync(SessionEventType.StoreRolledBack, next, caller);
+                    }
+
+                    await RecordAsync(SessionEventType.TokenRefreshed, next, caller);
+                    return new RefreshResult(Refusal.None, next, await TokensAsync(next, successor, now, cancellationToken), now);
+            }
+        }
+    }
+
+    private async ValueTask<Credentials> TokensAsync(
+        Session session, RefreshToken refresh, DateTimeOffset now, CancellationToken cancellationToken) => new()
+        {
+            AccessToken = await keyRing.IssueAsync(session, now, cancellationToken),
+            RefreshToken = refresh.ToText(),
+            RefreshExpiresAt = SessionPolicy.EndsAt(session),
+        };
+
+    private async ValueTask<RefreshResult> RejectRefreshAsync(string? text, string reason, string tenant, Caller caller)
+    {
+        var check = await RejectAsync(Refusal.TokenInvalid, text, reason, tenant, caller);
+        return new RefreshResult(check.Refusal, null, null, check.Now);
+    }
+}

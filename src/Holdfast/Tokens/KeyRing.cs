@@ -1,0 +1,123 @@
+using System.Text.Json;
+
+namespace Holdfast.Tokens;
+
+/// <summary>
+/// The signing keys of an installation. They live in the store, sealed; every node reads them, any node adds the next one when it is
+/// due. Safe from any number of threads.
+/// </summary>
+public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, HoldfastOptions options, TimeProvider clock)
+{
+    private const string Document = "signing-keys";
+
+    /// <summary>However many unknown key ids arrive, the store is asked for new keys at most once in this time.</summary>
+    private static readonly TimeSpan ReloadInterval = TimeSpan.FromSeconds(1);
+
+    /// <summary>Keys that other nodes added are noticed at the latest after this time.</summary>
+    private static readonly TimeSpan RefreshInterval = KeySchedule.JwksCacheLifetime / 4;
+
+    private readonly SemaphoreSlim _loading = new(1, 1);
+    private Loaded? _loaded;
+
+    /// <summary>An access token for <paramref name="session"/> (RFC 9068), at most as long as the session lives.</summary>
+    /// <exception cref="StoreUnavailableException">The keys could not be read.</exception>
+    public async ValueTask<AccessToken> IssueAsync(Session session, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var keys = await KeysAsync(RefreshInterval, cancellationToken);
+        var signing = KeySchedule.Signing(keys, clock.GetUtcNow()) ?? throw new StoreUnavailableException("There is no signing key yet.");
+        return AccessTokenFormat.Write(session, now, signing.Credentials, options);
+    }
+
+    /// <summary>Verifies a presented access token: form, key, signature, issuer, audience and time. The session is not looked at.</summary>
+    /// <exception cref="StoreUnavailableException">The keys could not be read.</exception>
+    public async ValueTask<AccessTokenCheck> VerifyAsync(string token, CancellationToken cancellationToken)
+    {
+        if (AccessTokenShape.Read(token) is not var (algorithm, keyId))
+        {
+            return new AccessTokenCheck(AccessTokenFault.Invalid, null);
+        }
+
+        var key = Find(await KeysAsync(RefreshInterval, cancellationToken), keyId)
+            ?? Find(await KeysAsync(ReloadInterval, cancellationToken), keyId);
+        return key is null || key.Algorithm != algorithm
+            ? new AccessTokenCheck(AccessTokenFault.Invalid, null)
+            : await AccessTokenFormat.ReadAsync(token, key, options, clock.GetUtcNow());
+    }
+
+    /// <summary>The public keys, as a JWK set (RFC 7517). Symmetric keys are never in it.</summary>
+    public async ValueTask<string> JwksJsonAsync(CancellationToken cancellationToken)
+    {
+        var keys = await KeysAsync(RefreshInterval, cancellationToken);
+        return JsonSerializer.Serialize(new { keys = keys.Select(key => key.ToPublicJwk()).OfType<Dictionary<string, string>>() });
+    }
+
+    /// <summary>Adds the next key if it is time, and drops those that no token can meet any more. True if a key was added.</summary>
+    public async ValueTask<bool> RotateIfDueAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var document = await store.ReadDocumentAsync(Document, cancellationToken);
+            var stored = Stored(document);
+            var keys = Open(stored);
+            var now = clock.GetUtcNow();
+            if (KeySchedule.NextActiveFrom(keys, options.SigningAlgorithm, options.SigningKeyLifetime, now) is not { } activeFrom)
+            {
+                Remember(keys);
+                return false;
+            }
+
+            // A key that this node cannot open is another node's to judge, and stays.
+            string[] spent = [.. keys.Except(KeySchedule.Needed(keys, now)).Select(key => key.Id)];
+            var added = SigningKey.New(options.SigningAlgorithm, now, activeFrom);
+            SealedSigningKey[] next = [.. stored.Where(key => !spent.Contains(key.Id)), added.Seal(masterKeys.Active)];
+            if (await store.WriteDocumentAsync(Document, JsonSerializer.SerializeToUtf8Bytes(next), document?.Version ?? 0, cancellationToken))
+            {
+                Remember([.. keys.Where(key => !spent.Contains(key.Id)), added]);
+                return true;
+            }
+        }
+    }
+
+    private static SigningKey? Find(SigningKey[] keys, string id) => Array.Find(keys, key => key.Id == id);
+
+    private async ValueTask<SigningKey[]> KeysAsync(TimeSpan notOlderThan, CancellationToken cancellationToken)
+    {
+        if (_loaded is { } known && clock.GetElapsedTime(known.At) < notOlderThan)
+        {
+            return known.Keys;
+        }
+
+        await _loading.WaitAsync(cancellationToken);
+        try
+        {
+            if (_loaded is { } meanwhile && clock.GetElapsedTime(meanwhile.At) < notOlderThan)
+            {
+                return meanwhile.Keys;
+            }
+
+            return Remember(Open(Stored(await store.ReadDocumentAsync(Document, cancellationToken))));
+        }
+        finally
+        {
+            _loading.Release();
+        }
+    }
+
+    private static SealedSigningKey[] Stored(StoreDocument? document) =>
+        document is null ? [] : JsonSerializer.Deserialize<SealedSigningKey[]>(document.Content.Span) ?? [];
+
+    // Opened keys are kept: IdentityModel caches what it makes of them, and making one again costs several verifications.
+    private SigningKey[] Open(SealedSigningKey[] stored)
+    {
+        var known = _loaded?.Keys ?? [];
+        return [.. stored.Select(one => Find(known, one.Id) ?? SigningKey.Open(one, masterKeys)).OfType<SigningKey>()];
+    }
+
+    private SigningKey[] Remember(SigningKey[] keys)
+    {
+        _loaded = new Loaded(keys, clock.GetTimestamp());
+        return keys;
+    }
+
+    private sealed record Loaded(SigningKey[] Keys, long At);
+}
