@@ -80,6 +80,21 @@ public sealed partial class SessionManager
         }
     }
 
+    /// <summary>
+    /// The live session that a refresh token belongs to, without using the token: for whoever needs to know what a sign-out or a CSRF
+    /// token is about. Null for anything else.
+    /// </summary>
+    public async ValueTask<Session?> FindRefreshableAsync(string? text, string tenant, CancellationToken cancellationToken)
+    {
+        if (RefreshToken.TryParse(text, keys, out var token) != RefreshParse.Valid)
+        {
+            return null;
+        }
+
+        var (session, now) = await store.FindAsync(token!.Handle, cancellationToken);
+        return session is { Refresh: not null } && session.Tenant == tenant && SessionPolicy.Judge(session, now) == SessionState.Live ? session : null;
+    }
+
     private async ValueTask<Credentials> TokensAsync(
         Session session, RefreshToken refresh, DateTimeOffset now, CancellationToken cancellationToken) => new()
         {

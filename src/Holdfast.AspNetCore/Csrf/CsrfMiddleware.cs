@@ -1,0 +1,103 @@
+using Holdfast.Auditing;
+using Holdfast.Protocol;
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Http;
+
+namespace Holdfast.AspNetCore.Csrf;
+
+/// <summary>
+/// Stops requests that another site makes with our user's cookies: first by where the browser says they come from, then by a token
+/// that only our own pages can have read.
+/// </summary>
+internal sealed class CsrfMiddleware(
+    RequestDelegate next, IAntiforgery antiforgery, HoldfastWebOptions options, SessionEvents events)
+{
+    // What the framework looks for before it hands a form to an endpoint that wants it validated.
+    private const string FrameworkMark = "__AntiforgeryMiddlewareWithEndpointInvoked";
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        context.Items[FrameworkMark] = true;
+        var refusal = await JudgeAsync(context);
+        if (refusal is not null)
+        {
+            await RecordAsync(context, refusal);
+            if (!options.CsrfReportOnly)
+            {
+                await RefuseAsync(context, refusal);
+                return;
+            }
+        }
+
+        await next(context);
+    }
+
+    private async ValueTask<CsrfRefusal?> JudgeAsync(HttpContext context)
+    {
+        var request = context.Request;
+        var kind = context.Features.Get<HoldfastFeature>()?.Kind ?? CredentialKind.None;
+        if (CrossOriginGuard.IsSafe(request.Method) || kind == CredentialKind.Bearer
+            || context.GetEndpoint()?.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: false })
+        {
+            return null;
+        }
+
+        var fetchSite = Text(request.Headers["Sec-Fetch-Site"]);
+        var origin = Text(request.Headers.Origin);
+        switch (CrossOriginGuard.Judge(fetchSite, origin, request.Host, options.TrustedOrigins))
+        {
+            case Provenance.Foreign:
+                return new CsrfRefusal(
+                    fetchSite == "same-site" ? "same_site" : "cross_site",
+                    $"A page of {SessionEvents.OneLine(origin) ?? "another site"} sent it. If that page is yours, add its origin to TrustedOrigins.",
+                    nameof(HoldfastWebOptions.TrustedOrigins));
+
+            case Provenance.NotABrowser when kind == CredentialKind.None:
+                return null;
+
+            case Provenance.NotABrowser when options.RequireFetchMetadata:
+                return new CsrfRefusal("no_fetch_metadata", "It says neither Sec-Fetch-Site nor Origin.", nameof(HoldfastWebOptions.RequireFetchMetadata));
+        }
+
+        return await antiforgery.IsRequestValidAsync(context) ? null : new CsrfRefusal(
+            "token",
+            $"The CSRF token is missing, or was issued for another session. Send what GET /auth/csrf answers in the header {HoldfastAntiforgery.Header} or the form field {HoldfastAntiforgery.Field}.",
+            null);
+    }
+
+    private async ValueTask RecordAsync(HttpContext context, CsrfRefusal refusal)
+    {
+        var request = await RequestSession.OfAsync(context);
+        await events.RecordAsync(new SessionEvent
+        {
+            At = default,
+            Type = SessionEventType.CsrfRefused,
+            Tenant = RequestSession.Tenant,
+            Subject = request.Session?.Subject,
+            Handle = request.Session?.Handle,
+            Actor = "user",
+            Reason = options.CsrfReportOnly ? "report_only_" + refusal.Reason : refusal.Reason,
+            Address = request.Caller.Address,
+            UserAgent = request.Caller.UserAgent,
+            CorrelationId = request.Caller.CorrelationId,
+        });
+    }
+
+    private static async ValueTask RefuseAsync(HttpContext context, CsrfRefusal refusal)
+    {
+        context.Response.Headers.Append("Vary", "Sec-Fetch-Site, Origin");
+        var request = await RequestSession.OfAsync(context);
+        if (refusal.Reason == "token" && request.Outcome == SessionOutcome.Refused)
+        {
+            // The form is from before the session ended: that is what its user needs to hear.
+            await Problems.WriteAsync(context, Refusals.Reason(request.Refusal), refusal.Detail);
+            return;
+        }
+
+        await Problems.WriteAsync(context, Reasons.CsrfFailed, refusal.Detail, refusal.Setting);
+    }
+
+    private static string? Text(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : values.ToString();
+
+    private sealed record CsrfRefusal(string Reason, string Detail, string? Setting);
+}

@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using System.Security.Claims;
+
+namespace Holdfast.AspNetCore;
+
+/// <summary>Between sessions and principals.</summary>
+internal static class Principals
+{
+    public static string SubjectOf(ClaimsPrincipal user) =>
+        user.FindFirst(ClaimTypes.NameIdentifier)?.Value is { Length: > 0 } id ? id
+        : user.FindFirst("sub")?.Value is { Length: > 0 } sub ? sub
+        : throw new InvalidOperationException("The principal has no ClaimTypes.NameIdentifier or \"sub\" claim, so its session would belong to nobody.");
+
+    public static ImmutableArray<SessionClaim> ClaimsOf(ClaimsPrincipal user) =>
+        [.. user.Claims.Select(claim => new SessionClaim(claim.Type, claim.Value)).Distinct()];
+
+    /// <summary>
+    /// The principal that a checked credential proves. With an access token it knows what the token says and nothing else, as it would
+    /// anywhere the token is verified.
+    /// </summary>
+    public static ClaimsPrincipal? Of(SessionCheck check, string scheme)
+    {
+        if (check.Refusal != Refusal.None || check.Session is not { Subject: { } subject } session)
+        {
+            return null;
+        }
+
+        var identity = new ClaimsIdentity(scheme);
+        foreach (var claim in check.Token is { } token ? token.Claims : session.Claims)
+        {
+            identity.AddClaim(new Claim(claim.Type, claim.Value));
+        }
+
+        AddMissing(identity, ClaimTypes.NameIdentifier, subject);
+        AddMissing(identity, "sid", session.Handle.ToString());
+        return new ClaimsPrincipal(identity);
+    }
+
+    private static void AddMissing(ClaimsIdentity identity, string type, string value)
+    {
+        if (!identity.HasClaim(claim => claim.Type == type))
+        {
+            identity.AddClaim(new Claim(type, value));
+        }
+    }
+}
