@@ -37,7 +37,9 @@ internal static class SignInFlow
                 Acr = user.FindFirst("acr")?.Value,
                 Amr = [.. user.FindAll(claim => claim.Type is "amr" or ClaimTypes.AuthenticationMethod).Select(claim => claim.Value)],
                 Device = request.Device,
-                Replaces = request.Session?.Handle,
+
+                // Tokens go to another holder than this request's cookie, whose session stays what it was.
+                Replaces = transport == SessionTransport.Tokens ? null : request.Session?.Handle,
             },
             request.Caller,
             context.RequestAborted);
@@ -46,8 +48,12 @@ internal static class SignInFlow
             throw new SignInRefusedException(result.Status);
         }
 
-        CookieRules.AppendCredentials(context, session, result.Credentials!, session.CreatedAt);
-        request.Started(context, session);
+        if (transport != SessionTransport.Tokens)
+        {
+            CookieRules.AppendCredentials(context, session, result.Credentials!, session.CreatedAt);
+            request.Started(context, session);
+        }
+
         return result;
     }
 

@@ -64,11 +64,12 @@ public sealed class HoldfastBuilder
         return UseStore(provider => new MemorySessionStore(provider.GetRequiredService<TimeProvider>()), () => secret);
     }
 
-    /// <summary>Adds a receiver of events.</summary>
+    /// <summary>Adds a receiver of events, which the application can also ask for by its type.</summary>
     public HoldfastBuilder AddEventSink<TSink>()
         where TSink : class, ISessionEventSink
     {
-        Services.AddSingleton<ISessionEventSink, TSink>();
+        Services.TryAddSingleton<TSink>();
+        Services.AddSingleton<ISessionEventSink>(provider => provider.GetRequiredService<TSink>());
         return this;
     }
 

@@ -1,0 +1,55 @@
+using Microsoft.AspNetCore.Identity;
+using Microsoft.EntityFrameworkCore;
+
+namespace Playground;
+
+/// <summary>A small application as a team would write it: Identity accounts, Holdfast sessions, a few pages.</summary>
+public static class PlaygroundApp
+{
+    /// <summary>Builds it. Tests pass their clock and their certificate through <paramref name="configure"/>.</summary>
+    public static async Task<WebApplication> CreateAsync(
+        PlaygroundSettings settings, string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        Directory.CreateDirectory(settings.Directory);
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions
+        {
+            Args = args,
+            ContentRootPath = AppContext.BaseDirectory,
+            EnvironmentName = "Playground",
+        });
+        builder.WebHost.UseUrls(settings.Address, settings.OtherAddress);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+
+        builder.Services.AddDbContext<AccountsContext>(options => options.UseSqlite($"Data Source={Path.Combine(settings.Directory, "accounts.db")}"));
+        builder.Services.AddIdentity<IdentityUser, IdentityRole>().AddEntityFrameworkStores<AccountsContext>().AddDefaultTokenProviders();
+        builder.Services.AddHoldfast(options =>
+            {
+                options.RenewSecretAfter = TimeSpan.FromMinutes(1);
+                options.Issuer = settings.Address;
+            })
+            .UseSqlite(Path.Combine(settings.Directory, "sessions.db"))
+            .UseForIdentity()
+            .AddEventSink<Decisions>();
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddHealthChecks().AddHoldfast();
+        builder.Services.AddHttpClient();
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseOtherSite(settings);
+        app.UseHoldfast();
+        app.UseDefaultFiles();
+        app.UseStaticFiles();
+        app.MapHoldfast("/auth");
+        app.MapHealthChecks("/healthz");
+        app.MapAccount();
+        app.MapAttacks();
+        app.MapGet("/api/decisions", (Decisions decisions) => decisions.Latest()).RequireAuthorization().AsPoll();
+        await DemoAccount.EnsureAsync(app.Services);
+        return app;
+    }
+
+    // The page asks by itself, so asking must not keep anybody signed in.
+    private static void AsPoll(this IEndpointConventionBuilder builder) => Holdfast.AspNetCore.MachineTrafficExtensions.AsMachineTraffic(builder);
+}
