@@ -86,7 +86,10 @@ public abstract partial class SessionStoreContract : IAsyncLifetime
 
     /// <summary>Writes one field.</summary>
     protected ValueTask<DataWriteStatus> WriteAsync(SessionHandle handle, string field, string? value, long? expected = null, int maxBytes = 65_536) => Store.WriteDataAsync(
-        handle, [new DataChange(field, value is null ? null : Encoding.UTF8.GetBytes(value), expected)], maxBytes, CancellationToken.None);
+        handle,
+        [new DataChange(field, value is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(value), expected)],
+        maxBytes,
+        CancellationToken.None);
 
     /// <summary>Runs the same work many times at once.</summary>
     protected static Task<T[]> AtOnceAsync<T>(int times, Func<int, Task<T>> work) => Task.WhenAll(Enumerable.Range(0, times).Select(index => Task.Run(() => work(index))));
