@@ -145,6 +145,10 @@ public sealed partial class SqliteSessionStore : ISessionStore, IAsyncDisposable
     /// <inheritdoc/>
     public void Dispose() => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
+    /// <summary>A setting of the connection that writes.</summary>
+    internal long? WriterSetting(string pragma) =>
+        _writer.WriteAsync(db => db.Number(pragma), CancellationToken.None).AsTask().GetAwaiter().GetResult();
+
     private static CreateResult Create(SqliteSession db, NewSession request, DateTimeOffset now)
     {
         var session = request.Session;
