@@ -1,0 +1,65 @@
+using Holdfast.Data;
+
+namespace Holdfast.Tests;
+
+/// <summary>A store that counts what is asked of it, and can fall silent.</summary>
+internal sealed class CountingStore(ISessionStore inner) : ISessionStore
+{
+    private int _documentReads;
+    private int _writes;
+
+    public int DocumentReads => _documentReads;
+
+    /// <summary>Everything that changes something.</summary>
+    public int Writes => _writes;
+
+    public bool Silent { get; set; }
+
+    public ValueTask<SubjectReading> ReadSubjectAsync(string tenant, string? subject, CancellationToken cancellationToken) =>
+        Up().ReadSubjectAsync(tenant, subject, cancellationToken);
+
+    public ValueTask<CreateResult> CreateAsync(NewSession session, CancellationToken cancellationToken) => Counted().CreateAsync(session, cancellationToken);
+
+    public ValueTask<SessionReading> FindAsync(SessionHandle handle, CancellationToken cancellationToken) => Up().FindAsync(handle, cancellationToken);
+
+    public ValueTask<bool> ReplaceAsync(Session next, long expectedVersion, CancellationToken cancellationToken) =>
+        Counted().ReplaceAsync(next, expectedVersion, cancellationToken);
+
+    public ValueTask TouchAsync(IReadOnlyCollection<SessionTouch> batch, CancellationToken cancellationToken) => Counted().TouchAsync(batch, cancellationToken);
+
+    public ValueTask EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken) =>
+        Counted().EndAllAsync(tenant, subject, except, reason, cancellationToken);
+
+    public ValueTask EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken) =>
+        Counted().EndEveryoneAsync(tenant, reason, cancellationToken);
+
+    public ValueTask<SessionPage> ListAsync(string tenant, string subject, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        Up().ListAsync(tenant, subject, cursor, pageSize, cancellationToken);
+
+    public ValueTask<SessionPage> BrowseAsync(string tenant, string? cursor, int pageSize, CancellationToken cancellationToken) =>
+        Up().BrowseAsync(tenant, cursor, pageSize, cancellationToken);
+
+    public ValueTask<SessionData?> ReadDataAsync(SessionHandle handle, CancellationToken cancellationToken) => Up().ReadDataAsync(handle, cancellationToken);
+
+    public ValueTask<DataWriteStatus> WriteDataAsync(SessionHandle handle, IReadOnlyCollection<DataChange> changes, int maxBytes, CancellationToken cancellationToken) =>
+        Counted().WriteDataAsync(handle, changes, maxBytes, cancellationToken);
+
+    public ValueTask<PurgeResult> PurgeAsync(int batch, CancellationToken cancellationToken) => Counted().PurgeAsync(batch, cancellationToken);
+
+    public ValueTask<StoreDocument?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _documentReads);
+        return Up().ReadDocumentAsync(name, cancellationToken);
+    }
+
+    public ValueTask<bool> WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, long expectedVersion, CancellationToken cancellationToken) =>
+        Counted().WriteDocumentAsync(name, content, expectedVersion, cancellationToken);
+
+    private ISessionStore Counted()
+    {
+        Interlocked.Increment(ref _writes);
+        return Up();
+    }
+
+    private ISessionStore Up() => Silent ? throw new StoreUnavailableException("The store is silent.") : inner;
+}
