@@ -51,12 +51,13 @@ public static class SessionPolicy
             return SessionState.Ended;
         }
 
-        if (now >= session.ExpiresAt)
+        if (now < EndsAt(session))
         {
-            return SessionState.Expired;
+            return SessionState.Live;
         }
 
-        return now >= IdlesOutAt(session) ? SessionState.IdledOut : SessionState.Live;
+        // Whichever limit it met first, however late somebody looks.
+        return IdlesOutAt(session) < session.ExpiresAt ? SessionState.IdledOut : SessionState.Expired;
     }
 
     /// <summary>Whether a request at <paramref name="now"/> is worth a last-seen write.</summary>

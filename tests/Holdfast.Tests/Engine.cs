@@ -75,7 +75,7 @@ internal sealed class Engine : IDisposable
                 Claims = [new SessionClaim("name", "Ada Lovelace"), new SessionClaim("role", "admin")],
                 Acr = "aal1",
                 Amr = ["pwd"],
-                Device = new Devices.Device(Browser.UserAgent, Browser.Address),
+                Device = new Holdfast.Devices.Device(Browser.UserAgent, Browser.Address),
                 Replaces = replaces,
             },
             Browser,

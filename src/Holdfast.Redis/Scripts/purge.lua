@@ -6,7 +6,7 @@ local due = redis.call('ZRANGEBYSCORE', P .. 'exp', '-inf', now, 'LIMIT', 0, bat
 for _, sid in ipairs(due) do
   local s = live(sid)
   if s then
-    local reason = now >= s.x and 4 or 3
+    local reason = ends_at(s) < s.x and 3 or 4
     finish(s, now, reason)
     told[#told + 1] = { s.sid, s.n, s.u, reason }
   else

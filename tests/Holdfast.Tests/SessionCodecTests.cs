@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using CsCheck;
+using Holdfast.Devices;
+using Holdfast.Refresh;
+using Holdfast.Tokens;
+
+namespace Holdfast.Tests;
+
+/// <summary>Records as bytes: what goes in comes out, and nothing else is read.</summary>
+public sealed class SessionCodecTests
+{
+    private static readonly Gen<DateTimeOffset> Time = Gen.Long[0, 4102444800000].Select(DateTimeOffset.FromUnixTimeMilliseconds);
+    private static readonly Gen<string> Text = Gen.String[0, 40];
+    private static readonly Gen<Digest> Digests = Gen.Byte.Array[32].Select(bytes => Digest.FromBytes(bytes));
+    private static readonly Gen<SessionHandle> Handles = Gen.Byte.Array[16].Select(bytes => SessionHandle.FromBytes(bytes));
+
+    private static readonly Gen<Session> Sessions =
+        from names in Gen.Select(Handles, Text, Text.Null(), Gen.Long[1, long.MaxValue])
+        from times in Gen.Select(Time, Time, Time, Gen.Int[1, int.MaxValue])
+        from cookie in Gen.Select(Digests, Gen.Int, Gen.Byte, Time, (digest, renewal, key, at) => new CookieLineage(digest, null, renewal, key, at, at)).Null()
+        from refresh in Gen.Select(Digests, Digests, Gen.Int[1, int.MaxValue], Gen.Byte, Time, (one, two, generation, key, at) => new RefreshLineage(generation, one, two, key, at, 3)).Null()
+        from more in Gen.Select(Text.Array[0, 3], Gen.Select(Text, Text, (type, value) => new SessionClaim(type, value)).Array[0, 5], Gen.Bool, Gen.Int[0, 8])
+        select new Session
+        {
+            Handle = names.Item1,
+            Tenant = names.Item2,
+            Subject = names.Item3,
+            Version = names.Item4,
+            Epoch = 5,
+            Transport = (SessionTransport)(more.Item4 % 3),
+            Remembered = more.Item3,
+            CreatedAt = times.Item1,
+            LastSeenAt = times.Item2,
+            IdleTimeout = TimeSpan.FromMilliseconds(times.Item4),
+            ExpiresAt = times.Item3,
+            Assurance = new Assurance(times.Item1, names.Item3, [.. more.Item1]),
+            Cookie = cookie,
+            Refresh = refresh,
+            Claims = [.. more.Item2],
+            Device = more.Item3 ? new Device(names.Item2, null) : null,
+            Upgrade = more.Item3 ? new Upgrade(names.Item1, times.Item2) : null,
+            Ending = more.Item3 ? null : new SessionEnding(times.Item3, (EndReason)more.Item4),
+        };
+
+    [Fact]
+    public void A_record_survives_its_bytes() => Sessions.Sample(session =>
+    {
+        var read = SessionCodec.Decode(SessionCodec.Encode(session), MovingOf(session));
+        Assert.Equal(session with { Claims = [] }, read with { Claims = [] });
+        Assert.Equal(session.Claims.AsEnumerable(), read.Claims);
+    });
+
+    [Fact]
+    public void Bytes_that_are_cut_or_followed_by_others_are_refused() => Gen.Select(Sessions, Gen.Double[0, 1]).Sample((session, where) =>
+    {
+        var bytes = SessionCodec.Encode(session);
+        Assert.ThrowsAny<InvalidDataException>(() => SessionCodec.Decode(bytes.AsSpan(0, (int)(where * (bytes.Length - 1))), MovingOf(session)));
+        Assert.Throws<InvalidDataException>(() => SessionCodec.Decode([.. bytes, 0], MovingOf(session)));
+        bytes[0] = 9;
+        Assert.Throws<InvalidDataException>(() => SessionCodec.Decode(bytes, MovingOf(session)));
+    });
+
+    private static MovingParts MovingOf(Session session) => new(session.LastSeenAt, session.Epoch, session.Refresh?.ConfirmedGeneration ?? 0);
+}
