@@ -102,39 +102,3 @@ internal sealed class Engine : IDisposable
 
     public void Dispose() => Maintenance.Dispose();
 }
-
-/// <summary>Keeps events.</summary>
-internal sealed class RecordingSink : ISessionEventSink
-{
-    public List<SessionEvent> Events { get; } = [];
-
-    public ValueTask WriteAsync(SessionEvent sessionEvent, CancellationToken cancellationToken)
-    {
-        Events.Add(sessionEvent);
-        return ValueTask.CompletedTask;
-    }
-}
-
-/// <summary>Keeps log lines, with their exceptions.</summary>
-internal sealed class RecordingLog : ILoggerFactory, ILogger
-{
-    private readonly System.Collections.Concurrent.ConcurrentQueue<string> _lines = new();
-
-    public IReadOnlyCollection<string> Lines => _lines;
-
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-        _lines.Enqueue($"{logLevel} {eventId.Id} {formatter(state, exception)} {exception}");
-
-    public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException("Everything is kept here.");
-
-    public void Dispose()
-    {
-    }
-}

@@ -54,7 +54,7 @@ public sealed class TimeoutTests
     [Requirement("CR-10")]
     public async Task Last_seen_is_written_at_most_once_a_minute()
     {
-        var counting = new CountingStore(new MemorySessionStore(TimeProvider.System));
+        var counting = new ObservedStore(new MemorySessionStore(TimeProvider.System));
         using var engine = await Engine.StartedAsync(store: counting);
         var signIn = await engine.SignInAsync();
         var before = counting.Writes;
@@ -128,7 +128,7 @@ public sealed class TimeoutTests
     [Fact]
     public async Task Touches_that_the_store_did_not_take_are_kept()
     {
-        var store = new CountingStore(new MemorySessionStore(TimeProvider.System));
+        var store = new ObservedStore(new MemorySessionStore(TimeProvider.System));
         var buffer = new TouchBuffer(store);
         var reading = await store.ReadSubjectAsync(Engine.Tenant, Engine.Ada, CancellationToken.None);
         var session = TestSessions.Cookie(reading with { Now = reading.Now - TimeSpan.FromMinutes(5) });

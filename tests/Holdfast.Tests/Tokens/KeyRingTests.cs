@@ -127,7 +127,7 @@ public sealed class KeyRingTests
     [Requirement("JWT-05")]
     public async Task A_flood_of_unknown_keys_asks_the_store_once_a_second()
     {
-        var counting = new CountingStore(new MemorySessionStore(TimeProvider.System));
+        var counting = new ObservedStore(new MemorySessionStore(TimeProvider.System));
         using var engine = await Engine.StartedAsync(store: counting);
         var token = (await engine.SignInAsync(transport: SessionTransport.Tokens)).Credentials!.AccessToken!.Text.Reveal();
         var before = counting.DocumentReads;

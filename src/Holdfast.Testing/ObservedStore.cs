@@ -1,57 +1,73 @@
 using Holdfast.Data;
 
-namespace Holdfast.Tests;
+namespace Holdfast.Testing;
 
 /// <summary>A store that counts what is asked of it, and can fall silent.</summary>
-internal sealed class CountingStore(ISessionStore inner) : ISessionStore
+public sealed class ObservedStore(ISessionStore inner) : ISessionStore
 {
     private int _documentReads;
     private int _writes;
 
+    /// <summary>How often a document was read.</summary>
     public int DocumentReads => _documentReads;
 
     /// <summary>Everything that changes something.</summary>
     public int Writes => _writes;
 
+    /// <summary>Whether it behaves as a store that cannot be reached.</summary>
     public bool Silent { get; set; }
 
+    /// <inheritdoc/>
     public ValueTask<SubjectReading> ReadSubjectAsync(string tenant, string? subject, CancellationToken cancellationToken) =>
         Up().ReadSubjectAsync(tenant, subject, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask<CreateResult> CreateAsync(NewSession session, CancellationToken cancellationToken) => Counted().CreateAsync(session, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask<SessionReading> FindAsync(SessionHandle handle, CancellationToken cancellationToken) => Up().FindAsync(handle, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask<bool> ReplaceAsync(Session next, long expectedVersion, CancellationToken cancellationToken) =>
         Counted().ReplaceAsync(next, expectedVersion, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask TouchAsync(IReadOnlyCollection<SessionTouch> batch, CancellationToken cancellationToken) => Counted().TouchAsync(batch, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken) =>
         Counted().EndAllAsync(tenant, subject, except, reason, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken) =>
         Counted().EndEveryoneAsync(tenant, reason, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask<SessionPage> ListAsync(string tenant, string subject, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         Up().ListAsync(tenant, subject, cursor, pageSize, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask<SessionPage> BrowseAsync(string tenant, string? cursor, int pageSize, CancellationToken cancellationToken) =>
         Up().BrowseAsync(tenant, cursor, pageSize, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask<SessionData?> ReadDataAsync(SessionHandle handle, CancellationToken cancellationToken) => Up().ReadDataAsync(handle, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask<DataWriteStatus> WriteDataAsync(SessionHandle handle, IReadOnlyCollection<DataChange> changes, int maxBytes, CancellationToken cancellationToken) =>
         Counted().WriteDataAsync(handle, changes, maxBytes, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask<PurgeResult> PurgeAsync(int batch, CancellationToken cancellationToken) => Counted().PurgeAsync(batch, cancellationToken);
 
+    /// <inheritdoc/>
     public ValueTask<StoreDocument?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _documentReads);
         return Up().ReadDocumentAsync(name, cancellationToken);
     }
 
+    /// <inheritdoc/>
     public ValueTask<bool> WriteDocumentAsync(string name, ReadOnlyMemory<byte> content, long expectedVersion, CancellationToken cancellationToken) =>
         Counted().WriteDocumentAsync(name, content, expectedVersion, cancellationToken);
 
