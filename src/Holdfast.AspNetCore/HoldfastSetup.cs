@@ -21,30 +21,19 @@ namespace Microsoft.Extensions.DependencyInjection
     {
         /// <summary>
         /// Adds sessions: the engine, the authentication scheme <c>Holdfast</c> (the default one, unless another is set) and CSRF protection.
-        /// Settings come from the section <c>Holdfast</c>, then from <paramref name="configure"/>. Choose a store on what it returns.
+        /// Settings come from the section <c>Holdfast</c>, then from code. Choose a store on what it returns; calling it again only adds
+        /// settings.
         /// </summary>
         public static HoldfastBuilder AddHoldfast(
             this IServiceCollection services, Action<HoldfastOptions>? configure = null, Action<HoldfastWebOptions>? configureWeb = null)
         {
             var builder = HoldfastBuilder.Create(services);
-            services.AddOptions<HoldfastOptions>()
-                .BindConfiguration(HoldfastOptions.SectionName)
-                .Configure(configure ?? (_ => { }))
-                .PostConfigure<IHostEnvironment>((options, host) =>
-                    options.Environment = options.Environment.Length > 0 ? options.Environment : host.EnvironmentName);
-            services.AddOptions<HoldfastWebOptions>()
-                .BindConfiguration(HoldfastOptions.SectionName)
-                .Configure(configureWeb ?? (_ => { }))
-                .ValidateOnStart();
-            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HoldfastWebOptions>, WebOptionsRules>());
-            services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<HoldfastWebOptions>>().Value);
-            services.TryAddSingleton<AuthPath>();
-            services.AddAuthorization();
-            services.AddAuthentication().AddHoldfast(HoldfastDefaults.AuthenticationScheme, _ => { });
-            services.AddOptions<AuthenticationOptions>().PostConfigure(options => options.DefaultScheme ??= HoldfastDefaults.AuthenticationScheme);
-            services.AddAntiforgery();
-            services.Replace(ServiceDescriptor.Singleton<IAntiforgery, HoldfastAntiforgery>());
-            services.AddHostedService<CsrfOptOuts>();
+            if (!services.Any(service => service.ServiceType == typeof(AuthPath)))
+            {
+                AddOnce(services);
+            }
+
+            services.Configure(configure ?? (_ => { })).Configure(configureWeb ?? (_ => { }));
             return builder;
         }
 
@@ -57,6 +46,24 @@ namespace Microsoft.Extensions.DependencyInjection
         public static IHealthChecksBuilder AddHoldfast(this IHealthChecksBuilder builder, params IEnumerable<string> tags) =>
             builder.Add(new HealthCheckRegistration(
                 "holdfast", provider => ActivatorUtilities.CreateInstance<StoreHealthCheck>(provider), HealthStatus.Unhealthy, tags));
+
+        private static void AddOnce(IServiceCollection services)
+        {
+            services.AddOptions<HoldfastOptions>()
+                .BindConfiguration(HoldfastOptions.SectionName)
+                .PostConfigure<IHostEnvironment>((options, host) =>
+                    options.Environment = options.Environment.Length > 0 ? options.Environment : host.EnvironmentName);
+            services.AddOptions<HoldfastWebOptions>().BindConfiguration(HoldfastOptions.SectionName).ValidateOnStart();
+            services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HoldfastWebOptions>, WebOptionsRules>());
+            services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<HoldfastWebOptions>>().Value);
+            services.TryAddSingleton<AuthPath>();
+            services.AddAuthorization();
+            services.AddAuthentication().AddHoldfast(HoldfastDefaults.AuthenticationScheme, _ => { });
+            services.AddOptions<AuthenticationOptions>().PostConfigure(options => options.DefaultScheme ??= HoldfastDefaults.AuthenticationScheme);
+            services.AddAntiforgery();
+            services.Replace(ServiceDescriptor.Singleton<IAntiforgery, HoldfastAntiforgery>());
+            services.AddHostedService<CsrfOptOuts>();
+        }
     }
 }
 

@@ -82,22 +82,27 @@ public sealed record RefreshRequest
     public string? GrantType { get; init; }
 }
 
-/// <summary>Tokens (RFC 6749, section 5.1).</summary>
+/// <summary>Tokens (RFC 6749, section 5.1). Its names hold whatever policy an application serializes with: it returns this itself.</summary>
 public sealed record TokenResponse
 {
     /// <summary>The access token.</summary>
+    [JsonPropertyName("access_token")]
     public required string AccessToken { get; init; }
 
     /// <summary><c>Bearer</c>.</summary>
+    [JsonPropertyName("token_type")]
     public required string TokenType { get; init; }
 
     /// <summary>Seconds that the access token lives.</summary>
+    [JsonPropertyName("expires_in")]
     public required long ExpiresIn { get; init; }
 
     /// <summary>The refresh token, to be used once.</summary>
+    [JsonPropertyName("refresh_token")]
     public required string RefreshToken { get; init; }
 
     /// <summary>Seconds that the refresh token lives if it is not used.</summary>
+    [JsonPropertyName("refresh_expires_in")]
     public required long RefreshExpiresIn { get; init; }
 }
 

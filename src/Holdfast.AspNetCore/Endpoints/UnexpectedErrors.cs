@@ -20,7 +20,7 @@ internal static partial class UnexpectedErrors
         {
             LogUnexpected(context.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Holdfast.Http"), exception, context.TraceIdentifier);
             await Problems.WriteAsync(context, Reasons.ServerError, $"It is logged as {context.TraceIdentifier}.");
-            return null;
+            return Results.Empty;
         }
     }
 
