@@ -11,7 +11,8 @@ public static class AccountEndpoints
     {
         app.MapPost("/api/sign-in", SignInAsync);
         app.MapPost("/api/change-password", ChangePasswordAsync).RequireAuthorization();
-        app.MapGet("/api/note", async (HttpContext http) => new Note(await http.GetHoldfastSession().GetAsync<string>("note") ?? "")).RequireAuthorization();
+        app.MapGet("/api/note", async (HttpContext http, CancellationToken cancellationToken) =>
+            new Note(await http.GetHoldfastSession().GetAsync<string>("note", cancellationToken) ?? "")).RequireAuthorization();
         app.MapPost("/api/note", async (HttpContext http, Note note) => await http.GetHoldfastSession().SetAsync("note", note.Text)).RequireAuthorization();
 
         // A session of tokens for the same user: what a mobile app would receive.
