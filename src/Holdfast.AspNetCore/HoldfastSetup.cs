@@ -37,16 +37,6 @@ namespace Microsoft.Extensions.DependencyInjection
             return builder;
         }
 
-        /// <summary>Adds the scheme under another name, or once more, with its own sign-in page.</summary>
-        public static AuthenticationBuilder AddHoldfast(
-            this AuthenticationBuilder builder, string scheme, Action<HoldfastSchemeOptions> configure) =>
-            builder.AddScheme<HoldfastSchemeOptions, HoldfastHandler>(scheme, configure);
-
-        /// <summary>Adds a check that the session store answers.</summary>
-        public static IHealthChecksBuilder AddHoldfast(this IHealthChecksBuilder builder, params IEnumerable<string> tags) =>
-            builder.Add(new HealthCheckRegistration(
-                "holdfast", provider => ActivatorUtilities.CreateInstance<StoreHealthCheck>(provider), HealthStatus.Unhealthy, tags));
-
         private static void AddOnce(IServiceCollection services)
         {
             services.AddOptions<HoldfastOptions>()
@@ -64,6 +54,24 @@ namespace Microsoft.Extensions.DependencyInjection
             services.Replace(ServiceDescriptor.Singleton<IAntiforgery, HoldfastAntiforgery>());
             services.AddHostedService<CsrfOptOuts>();
         }
+    }
+
+    /// <summary>Adds the scheme by hand.</summary>
+    public static class HoldfastAuthenticationBuilderExtensions
+    {
+        /// <summary>Adds the scheme under another name, or once more, with its own sign-in page.</summary>
+        public static AuthenticationBuilder AddHoldfast(
+            this AuthenticationBuilder builder, string scheme, Action<HoldfastSchemeOptions> configure) =>
+            builder.AddScheme<HoldfastSchemeOptions, HoldfastHandler>(scheme, configure);
+    }
+
+    /// <summary>Adds the health check.</summary>
+    public static class HoldfastHealthChecksBuilderExtensions
+    {
+        /// <summary>Adds a check that the session store answers.</summary>
+        public static IHealthChecksBuilder AddHoldfast(this IHealthChecksBuilder builder, params IEnumerable<string> tags) =>
+            builder.Add(new HealthCheckRegistration(
+                "holdfast", provider => ActivatorUtilities.CreateInstance<StoreHealthCheck>(provider), HealthStatus.Unhealthy, tags));
     }
 }
 
