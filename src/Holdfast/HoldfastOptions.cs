@@ -134,9 +134,9 @@ public sealed class HoldfastOptions
             SigningAlgorithms.IsSupported(SigningAlgorithm)
                 ? null : $"SigningAlgorithm is '{SigningAlgorithm}': one of {string.Join(", ", SigningAlgorithms.Supported)}.",
             MaxSessionsPerSubject is >= 0 and <= 10_000 ? null : $"MaxSessionsPerSubject is {MaxSessionsPerSubject}: 0 to 10000.",
-            Enum.IsDefined(WhenLimitReached) ? null : $"WhenLimitReached is {(int)WhenLimitReached}: refuse, end_oldest or end_least_recent.",
+            Enum.IsDefined(WhenLimitReached) ? null : $"WhenLimitReached is {(int)WhenLimitReached}: Refuse, EndOldest or EndLeastRecent.",
             Between(RecentSignIn, minute, day, nameof(RecentSignIn)),
-            Enum.IsDefined(AssuranceProfile) ? null : $"AssuranceProfile is {(int)AssuranceProfile}: none, aal1, aal2 or aal3.",
+            Enum.IsDefined(AssuranceProfile) ? null : $"AssuranceProfile is {(int)AssuranceProfile}: None, Aal1, Aal2 or Aal3.",
             MaxDataBytes is >= 0 and <= 1024 * 1024 ? null : $"MaxDataBytes is {MaxDataBytes}: 0 to 1048576.",
         ];
         return

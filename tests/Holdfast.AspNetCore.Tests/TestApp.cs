@@ -92,6 +92,7 @@ internal sealed class TestApp : IAsyncDisposable
         app.MapPost("/me", (ClaimsPrincipal me) => $"changed {me.FindFirstValue(ClaimTypes.NameIdentifier)}").RequireAuthorization();
         app.MapGet("/public", () => "public");
         app.MapGet("/page", () => Results.Content("<p>page</p>", "text/html"));
+        app.MapPost("/form", ([Microsoft.AspNetCore.Mvc.FromForm] string name) => $"form of {name}");
         app.MapPost("/webhook", () => "taken").DisableAntiforgery();
         app.MapGet("/data/{field}", async (HttpContext http, string field) => await http.GetHoldfastSession().GetAsync<string>(field) ?? "nothing");
         app.MapPost("/data/{field}", async (HttpContext http, string field, string value) => await http.GetHoldfastSession().SetAsync(field, value));

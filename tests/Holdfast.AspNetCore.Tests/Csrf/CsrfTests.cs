@@ -160,6 +160,17 @@ public sealed class CsrfTests
     }
 
     [Fact]
+    [Requirement("CSRF-01")]
+    public async Task Forms_that_the_framework_binds_are_validated_by_us()
+    {
+        await using var app = await TestApp.StartAsync();
+        using var ada = await app.SignedInAsync();
+        Assert.Equal(HttpStatusCode.Forbidden, (await ada.PostFormAsync("/form", ("name", "ada"))).StatusCode);
+        using var taken = await ada.PostFormAsync("/form", ("name", "ada"), ("csrf_token", await ada.CsrfTokenAsync()));
+        Assert.Equal("form of ada", await taken.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
     [Requirement("CSRF-03")]
     public async Task Without_either_header_a_cookie_needs_the_token_and_in_strict_mode_is_refused()
     {
