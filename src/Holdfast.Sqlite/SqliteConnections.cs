@@ -5,6 +5,9 @@ namespace Holdfast.Sqlite;
 /// <summary>One connection with its prepared statements. Used by one thread at a time.</summary>
 internal sealed class SqliteSession : IDisposable
 {
+    // How long another process may hold the file before it counts as unavailable. Both SQLite and the library over it wait, each by its own setting.
+    private const int PatienceSeconds = 5;
+
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
 
@@ -15,15 +18,24 @@ internal sealed class SqliteSession : IDisposable
             DataSource = path,
             Mode = writable ? SqliteOpenMode.ReadWriteCreate : SqliteOpenMode.ReadOnly,
             Pooling = false,
+            DefaultTimeout = PatienceSeconds,
         }.ToString());
-        _connection.Open();
-        Execute("PRAGMA busy_timeout = 5000");
-        if (writable)
+        try
         {
-            Execute("PRAGMA journal_mode = WAL");
+            _connection.Open();
+            Execute($"PRAGMA busy_timeout = {PatienceSeconds * 1000}");
+            if (writable)
+            {
+                Execute("PRAGMA journal_mode = WAL");
 
-            // Every commit is on the disk before it is acknowledged: a session that was ended stays ended after a power cut.
-            Execute("PRAGMA synchronous = FULL");
+                // Every commit is on the disk before it is acknowledged: a session that was ended stays ended after a power cut.
+                Execute("PRAGMA synchronous = FULL");
+            }
+        }
+        catch
+        {
+            Dispose();
+            throw;
         }
     }
 

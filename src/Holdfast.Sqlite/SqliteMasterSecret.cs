@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text;
+using Holdfast.Tokens;
 
 namespace Holdfast.Sqlite;
 
@@ -28,8 +30,8 @@ public static class SqliteMasterSecret
             }
 
             var text = File.ReadAllText(path).Trim();
-            return text.Length > 0 ? text : throw new HoldfastConfigurationException(
-                $"{path} is empty. Restore it from a backup; without it every session ends: then delete it and {databasePath} together.");
+            return text.Split(',', StringSplitOptions.TrimEntries).All(IsWhole) ? text : throw new HoldfastConfigurationException(
+                $"{path} is empty, cut or no base64 of 32 bytes. Restore it from a backup; without it every session ends: then delete it and {databasePath} together.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -37,7 +39,14 @@ public static class SqliteMasterSecret
         }
     }
 
-    // Written in full under another name, then given its name in one step: nobody ever reads half a secret.
+    private static bool IsWhole(string secret)
+    {
+        // A text of n characters never decodes to more than n bytes.
+        var bytes = new byte[secret.Length];
+        return Convert.TryFromBase64String(secret, bytes, out var length) && length >= MasterKeys.SecretSize;
+    }
+
+    // Written in full and synced under another name, then given its name in one step: nobody ever reads half a secret.
     private static void Create(string path)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory)
@@ -46,9 +55,10 @@ public static class SqliteMasterSecret
         }
 
         var draft = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
-        using (var writer = new StreamWriter(new FileStream(draft, PrivateFile.CreateNew())))
+        using (var file = new FileStream(draft, PrivateFile.CreateNew()))
         {
-            writer.WriteLine(Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)));
+            file.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(MasterKeys.SecretSize)) + "\n"));
+            file.Flush(flushToDisk: true);
         }
 
         try

@@ -42,25 +42,42 @@ internal static class SqliteSchema
         {
             CreateFile(path);
             var session = new SqliteSession(path, writable: true);
-            session.Execute("BEGIN IMMEDIATE");
-            var version = session.Number("PRAGMA user_version");
-            if (version == 0)
+            try
             {
-                foreach (var statement in Create)
-                {
-                    session.Execute(statement);
-                }
-
-                session.Execute($"PRAGMA user_version = {Version}");
+                Prepare(session, path);
+                return session;
             }
-
-            session.Execute("COMMIT");
-            return version is 0 or Version ? session : throw new HoldfastConfigurationException(
-                $"The store {path} has version {version}; this Holdfast knows {Version}. Use the Holdfast that wrote it, or a newer one.");
+            catch
+            {
+                session.Dispose();
+                throw;
+            }
         }
         catch (Exception exception) when (exception is SqliteException or IOException or UnauthorizedAccessException)
         {
             throw new HoldfastConfigurationException($"The store {path} cannot be opened: {exception.Message}");
+        }
+    }
+
+    private static void Prepare(SqliteSession session, string path)
+    {
+        session.Execute("BEGIN IMMEDIATE");
+        var version = session.Number("PRAGMA user_version");
+        if (version == 0)
+        {
+            foreach (var statement in Create)
+            {
+                session.Execute(statement);
+            }
+
+            session.Execute($"PRAGMA user_version = {Version}");
+        }
+
+        session.Execute("COMMIT");
+        if (version is not (0 or Version))
+        {
+            throw new HoldfastConfigurationException(
+                $"The store {path} has version {version}; this Holdfast knows {Version}. Use the Holdfast that wrote it, or a newer one.");
         }
     }
 

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Holdfast.Data;
 using Holdfast.Limits;
-using Microsoft.Data.Sqlite;
 
 namespace Holdfast.Sqlite;
 
@@ -136,10 +135,7 @@ public sealed partial class SqliteSessionStore : ISessionStore, IAsyncDisposable
     {
         _disposed = true;
         await _writer.DisposeAsync();
-        while (_readers.TryTake(out var reader))
-        {
-            reader.Dispose();
-        }
+        CloseReaders();
     }
 
     /// <inheritdoc/>
@@ -206,37 +202,4 @@ public sealed partial class SqliteSessionStore : ISessionStore, IAsyncDisposable
         ? session with { Refresh = lineage with { ConfirmedGeneration = generation } } : session;
 
     private static DateTimeOffset Later(DateTimeOffset one, DateTimeOffset other) => one > other ? one : other;
-
-    private ValueTask<SessionPage> PageAsync(string tenant, string? subject, string? cursor, int pageSize, CancellationToken cancellationToken) => ReadAsync(
-        db =>
-        {
-            var found = SqliteRecords.Page(db, tenant, subject, cursor, pageSize + 1);
-            return new SessionPage(
-                [.. found.Take(pageSize)], found.Count > pageSize ? PageCursor.Of(found[pageSize - 1]).ToString() : null, Now);
-        },
-        cancellationToken);
-
-    // A point read takes microseconds from the page cache: another thread would cost more than it frees.
-    private ValueTask<T> ReadAsync<T>(Func<SqliteSession, T> read, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        if (_disposed)
-        {
-            throw new StoreUnavailableException("The SQLite store has been closed.");
-        }
-
-        SqliteSession? reader = null;
-        try
-        {
-            reader = _readers.TryTake(out var idle) ? idle : new SqliteSession(_path, writable: false);
-            var answer = read(reader);
-            _readers.Add(reader);
-            return ValueTask.FromResult(answer);
-        }
-        catch (SqliteException exception)
-        {
-            reader?.Dispose();
-            throw SqliteErrors.Translate(exception, "read");
-        }
-    }
 }
