@@ -8,7 +8,8 @@ internal static class PrivateFile
     /// <summary>Creates exclusively, with mode 0600 from the first moment.</summary>
     public static FileStreamOptions CreateNew()
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None };
+        // Shared, which takes no lock: a process that is being forked elsewhere would hold a lock for a moment longer than we do.
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.ReadWrite };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = OwnerOnly;
