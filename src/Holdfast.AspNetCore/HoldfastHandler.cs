@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Holdfast.AspNetCore.Authorization;
 using Holdfast.Protocol;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
@@ -18,6 +19,12 @@ public sealed class HoldfastSchemeOptions : AuthenticationSchemeOptions
     /// the application cookie's <c>LoginPath</c> with Identity.
     /// </summary>
     public PathString LoginPath { get; set; }
+
+    /// <summary>
+    /// The page where a signed-in user proves who they are again, or better. It is told <c>acr_values</c> and <c>max_age</c>. Default: the
+    /// sign-in page.
+    /// </summary>
+    public PathString ReauthenticationPath { get; set; }
 
     /// <summary>The page for those who are signed in and may not. Empty: 403. Default as above.</summary>
     public PathString AccessDeniedPath { get; set; }
@@ -76,8 +83,7 @@ internal sealed class HoldfastHandler(IOptionsMonitor<HoldfastSchemeOptions> opt
 
         if (IsPage(Options.LoginPath))
         {
-            var back = properties.RedirectUri is { Length: > 0 } chosen ? chosen : Request.PathBase + Request.Path + Request.QueryString;
-            Response.Redirect($"{Request.PathBase}{Options.LoginPath}{QueryString.Create(Options.ReturnUrlParameter, back)}");
+            Response.Redirect(PageThatReturns(Options.LoginPath, properties));
             return;
         }
 
@@ -86,6 +92,18 @@ internal sealed class HoldfastHandler(IOptionsMonitor<HoldfastSchemeOptions> opt
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties)
     {
+        if (Context.Features.Get<StepUpChallenge>() is { } challenge)
+        {
+            var page = Options.ReauthenticationPath.HasValue ? Options.ReauthenticationPath : Options.LoginPath;
+            if (!IsPage(page))
+            {
+                return challenge.WriteAsync(Context);
+            }
+
+            Response.Redirect(PageThatReturns(page, properties, challenge.ToQuery()));
+            return Task.CompletedTask;
+        }
+
         if (!IsPage(Options.AccessDeniedPath))
         {
             return Problems.WriteAsync(Context, Reasons.InsufficientScope);
@@ -93,6 +111,12 @@ internal sealed class HoldfastHandler(IOptionsMonitor<HoldfastSchemeOptions> opt
 
         Response.Redirect(Request.PathBase + Options.AccessDeniedPath);
         return Task.CompletedTask;
+    }
+
+    private string PageThatReturns(PathString page, AuthenticationProperties properties, IEnumerable<KeyValuePair<string, string?>>? more = null)
+    {
+        var back = properties.RedirectUri is { Length: > 0 } chosen ? chosen : Request.PathBase + Request.Path + Request.QueryString;
+        return $"{Request.PathBase}{page}{QueryString.Create([KeyValuePair.Create(Options.ReturnUrlParameter, (string?)back), .. more ?? []])}";
     }
 
     // A browser that navigates can follow a redirect to a page; a program would take that page for its answer.

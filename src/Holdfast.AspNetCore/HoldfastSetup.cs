@@ -1,10 +1,13 @@
 using Holdfast;
 using Holdfast.AspNetCore;
+using Holdfast.AspNetCore.Authorization;
 using Holdfast.AspNetCore.Chain;
 using Holdfast.AspNetCore.Csrf;
 using Holdfast.AspNetCore.Endpoints;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -48,6 +51,14 @@ namespace Microsoft.Extensions.DependencyInjection
             services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<HoldfastWebOptions>>().Value);
             services.TryAddSingleton<AuthPath>();
             services.AddAuthorization();
+            services.AddHttpContextAccessor();
+            services.AddSingleton<IAuthorizationHandler, StepUpAuthorization>();
+            if (services.LastOrDefault(service => service.ServiceType == typeof(IAuthorizationMiddlewareResultHandler)) is not { } handler
+                || handler.ImplementationType == typeof(AuthorizationMiddlewareResultHandler))
+            {
+                services.Replace(ServiceDescriptor.Singleton<IAuthorizationMiddlewareResultHandler, StepUpResults>());
+            }
+
             services.AddAuthentication().AddHoldfast(HoldfastDefaults.AuthenticationScheme, _ => { });
             services.AddOptions<AuthenticationOptions>().PostConfigure(options => options.DefaultScheme ??= HoldfastDefaults.AuthenticationScheme);
             services.AddAntiforgery();

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Security.Claims;
 
 namespace Holdfast.AspNetCore;
@@ -26,14 +27,36 @@ internal static class Principals
         }
 
         var identity = new ClaimsIdentity(scheme);
-        foreach (var claim in check.Token is { } token ? token.Claims : session.Claims)
+        foreach (var claim in (check.Token is { } token ? token.Claims : session.Claims).Where(claim => claim.Type is not ("acr" or "amr" or "auth_time")))
         {
             identity.AddClaim(new Claim(claim.Type, claim.Value));
         }
 
+        AddAssurance(identity, check.Token?.Assurance ?? SessionPolicy.AssuranceAt(session, check.Now));
+
         AddMissing(identity, ClaimTypes.NameIdentifier, subject);
         AddMissing(identity, "sid", session.Handle.ToString());
         return new ClaimsPrincipal(identity);
+    }
+
+    /// <summary>Whether a principal is this subject.</summary>
+    public static bool IsOf(ClaimsPrincipal user, string subject) =>
+        user.HasClaim(claim => claim.Type is ClaimTypes.NameIdentifier or "sub" && claim.Value == subject);
+
+    // What is proven now, and not what was when these claims were made.
+    private static void AddAssurance(ClaimsIdentity identity, Assurance assurance)
+    {
+        if (assurance.AuthTime is { } authTime)
+        {
+            identity.AddClaim(new Claim("auth_time", authTime.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture), ClaimValueTypes.Integer64));
+        }
+
+        if (assurance.Acr is { } acr)
+        {
+            identity.AddClaim(new Claim("acr", acr));
+        }
+
+        identity.AddClaims(assurance.Amr.Select(method => new Claim("amr", method)));
     }
 
     private static void AddMissing(ClaimsIdentity identity, string type, string value)

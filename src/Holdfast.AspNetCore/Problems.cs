@@ -1,3 +1,4 @@
+using Holdfast.AspNetCore.Authorization;
 using Holdfast.Auditing;
 using Holdfast.Protocol;
 using Microsoft.AspNetCore.Http;
@@ -54,13 +55,10 @@ internal static partial class Problems
     // RFC 6750, section 3: no error code when no credential came. RFC 9470, section 3: what a new sign-in must be like.
     private static string Challenge(HttpContext context, string reason) => reason switch
     {
-        Reasons.ReauthenticationRequired => $"Bearer error=\"insufficient_user_authentication\", max_age=\"{MaxAge(context)}\"",
+        Reasons.ReauthenticationRequired when context.Features.Get<StepUpChallenge>() is { } challenge => challenge.ToHeader(),
         Reasons.SessionMissing when context.Request.Headers.Authorization.Count == 0 => "Bearer",
         _ => "Bearer error=\"invalid_token\"",
     };
-
-    private static int MaxAge(HttpContext context) =>
-        (int)context.RequestServices.GetRequiredService<HoldfastOptions>().RecentSignIn.TotalSeconds;
 
     [LoggerMessage(1030, LogLevel.Information, "Refused {Reason}: {Method} {Path}. Setting: {Setting}. {Detail}")]
     private static partial void LogRefused(ILogger logger, string reason, string method, string? path, string? setting, string? detail);

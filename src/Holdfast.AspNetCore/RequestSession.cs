@@ -26,6 +26,9 @@ public enum SessionOutcome
 
     /// <summary>This request ended its session.</summary>
     Ended = 5,
+
+    /// <summary>This request raised its session to a further proof.</summary>
+    SteppedUp = 6,
 }
 
 /// <summary>
@@ -58,6 +61,12 @@ internal sealed class RequestSession
     /// which authenticates nothing.
     /// </summary>
     public Session? Concerned => Session ?? _refreshable;
+
+    /// <summary>The store's time, as of the last answer about this session.</summary>
+    public DateTimeOffset Now => Check?.Now ?? Session?.CreatedAt ?? default;
+
+    /// <summary>What is proven now.</summary>
+    public Assurance Assurance => Session is { } session ? SessionPolicy.AssuranceAt(session, Now) : Assurance.None;
 
     /// <summary>Why the credential was refused.</summary>
     public Refusal Refusal { get; private set; }
@@ -100,7 +109,16 @@ internal sealed class RequestSession
     public void Started(HttpContext context, Session session)
     {
         (Outcome, Session, Refusal) = (SessionOutcome.Started, session, Refusal.None);
+        Check = new SessionCheck(Refusal.None, session, session.CreatedAt);
         Kind = KindOf(session);
+        Publish(context);
+    }
+
+    /// <summary>This request stepped up, and the new credential has been written.</summary>
+    public void SteppedUp(HttpContext context, Session session, DateTimeOffset now)
+    {
+        (Outcome, Session) = (SessionOutcome.SteppedUp, session);
+        Check = new SessionCheck(Refusal.None, session, now);
         Publish(context);
     }
 

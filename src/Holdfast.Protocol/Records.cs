@@ -97,13 +97,15 @@ public sealed record TokenResponse
     [JsonPropertyName("expires_in")]
     public required long ExpiresIn { get; init; }
 
-    /// <summary>The refresh token, to be used once.</summary>
+    /// <summary>The refresh token, to be used once; absent after a step-up, which leaves the one that the client has.</summary>
     [JsonPropertyName("refresh_token")]
-    public required string RefreshToken { get; init; }
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? RefreshToken { get; init; }
 
     /// <summary>Seconds that the refresh token lives if it is not used.</summary>
     [JsonPropertyName("refresh_expires_in")]
-    public required long RefreshExpiresIn { get; init; }
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public long? RefreshExpiresIn { get; init; }
 }
 
 /// <summary>A refusal (RFC 9457).</summary>

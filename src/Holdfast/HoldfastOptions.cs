@@ -84,9 +84,15 @@ public sealed class HoldfastOptions
     public WhenLimitReached WhenLimitReached { get; set; } = WhenLimitReached.Refuse;
 
     /// <summary>
-    /// How recent a sign-in must be to end one's other sessions. 1 minute to 1 day; default 15 minutes.
+    /// How recent a sign-in or step-up must be to end one's other sessions or to change an account's own credentials. 1 minute to 1 day;
+    /// default 5 minutes.
     /// </summary>
-    public TimeSpan RecentSignIn { get; set; } = TimeSpan.FromMinutes(15);
+    public TimeSpan RecentSignIn { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>
+    /// How long a step-up counts before its session falls back to what its sign-in proved. 1 minute to 1 hour; default 15 minutes.
+    /// </summary>
+    public TimeSpan ElevationLifetime { get; set; } = TimeSpan.FromMinutes(15);
 
     /// <summary>The NIST SP 800-63B-4 level whose ceilings this deployment keeps. Default: none is claimed.</summary>
     public AssuranceProfile AssuranceProfile { get; set; }
@@ -136,6 +142,7 @@ public sealed class HoldfastOptions
             MaxSessionsPerSubject is >= 0 and <= 10_000 ? null : $"MaxSessionsPerSubject is {MaxSessionsPerSubject}: 0 to 10000.",
             Enum.IsDefined(WhenLimitReached) ? null : $"WhenLimitReached is {(int)WhenLimitReached}: Refuse, EndOldest or EndLeastRecent.",
             Between(RecentSignIn, minute, day, nameof(RecentSignIn)),
+            Between(ElevationLifetime, minute, 60 * minute, nameof(ElevationLifetime)),
             Enum.IsDefined(AssuranceProfile) ? null : $"AssuranceProfile is {(int)AssuranceProfile}: None, Aal1, Aal2 or Aal3.",
             MaxDataBytes is >= 0 and <= 1024 * 1024 ? null : $"MaxDataBytes is {MaxDataBytes}: 0 to 1048576.",
         ];

@@ -50,6 +50,11 @@ public sealed record Session
     /// <summary>How, and how well, the subject proved who they are.</summary>
     public Assurance Assurance { get; init; } = Assurance.None;
 
+    /// <summary>
+    /// A step-up on top of it, with an end of its own; null if there was none. Ask <see cref="SessionPolicy.AssuranceAt"/> what counts now.
+    /// </summary>
+    public Elevation? Elevation { get; init; }
+
     /// <summary>The cookie's secret, digested; null if this session has no session cookie.</summary>
     public CookieLineage? Cookie { get; init; }
 
@@ -81,6 +86,7 @@ public sealed record Session
         Ending = Ending ?? new SessionEnding(at, reason),
         Claims = [],
         Device = null,
+        Elevation = null,
         Upgrade = null,
     };
 }
@@ -119,6 +125,14 @@ public sealed record Assurance(DateTimeOffset? AuthTime, string? Acr, ImmutableA
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(AuthTime, Acr, Amr.Length);
 }
+
+/// <summary>
+/// What a step-up proved: it counts until <paramref name="ExpiresAt"/>, and then the session falls back to what its sign-in proved,
+/// without ending.
+/// </summary>
+/// <param name="Assurance">The proof of the step-up.</param>
+/// <param name="ExpiresAt">When it stops counting.</param>
+public sealed record Elevation(Assurance Assurance, DateTimeOffset ExpiresAt);
 
 /// <summary>An anonymous session on its way to become a signed-in one.</summary>
 /// <param name="Successor">The handle that the signed-in session will have.</param>

@@ -11,7 +11,7 @@ namespace Holdfast;
 /// </summary>
 /// <remarks>
 /// <code>
-/// byte     format, 1
+/// byte     format, 2 (1 is read as well: it has no elevation, no stepped-up cookie and no name or place of a device)
 /// 16       handle
 /// string   tenant
 /// string?  subject
@@ -23,9 +23,10 @@ namespace Holdfast;
 /// int64    idle timeout          (milliseconds)
 /// int64    expires at
 /// int64?   auth time; string? acr; list of string amr
-/// bool + cookie   current 32, previous 32?, renewal int32, key id byte, renewed at, first used at?
+/// bool + elevation  auth time, acr and amr as above; expires at
+/// bool + cookie   current 32, previous 32?, renewal int32, key id byte, renewed at, first used at?, stepped up bool
 /// bool + refresh  generation int32, current 32, previous 32?, key id byte, rotated at
-/// bool + device   user agent string?, address string?
+/// bool + device   user agent string?, address string?, name string?, place string?
 /// bool + upgrade  successor 16, at
 /// bool + ending   at, reason byte
 /// list of claims  type string, value string
@@ -34,7 +35,7 @@ namespace Holdfast;
 /// </remarks>
 public static class SessionCodec
 {
-    private const byte Format = 1;
+    private const byte Format = 2;
 
     /// <summary>The bytes of a record.</summary>
     public static byte[] Encode(Session session)
@@ -52,13 +53,12 @@ public static class SessionCodec
         Write(writer, session.CreatedAt);
         writer.Write((long)session.IdleTimeout.TotalMilliseconds);
         Write(writer, session.ExpiresAt);
-        WriteOptional(writer, session.Assurance.AuthTime);
-        WriteOptional(writer, session.Assurance.Acr);
-        writer.Write7BitEncodedInt(session.Assurance.Amr.Length);
-        foreach (var method in session.Assurance.Amr)
+        Write(writer, session.Assurance);
+        WriteOptional(writer, session.Elevation, elevation =>
         {
-            writer.Write(method);
-        }
+            Write(writer, elevation.Assurance);
+            Write(writer, elevation.ExpiresAt);
+        });
 
         WriteOptional(writer, session.Cookie, cookie =>
         {
@@ -68,6 +68,7 @@ public static class SessionCodec
             writer.Write(cookie.KeyId);
             Write(writer, cookie.RenewedAt);
             WriteOptional(writer, cookie.FirstUsedAt);
+            writer.Write(cookie.SteppedUp);
         });
         WriteOptional(writer, session.Refresh, refresh =>
         {
@@ -81,6 +82,8 @@ public static class SessionCodec
         {
             WriteOptional(writer, device.UserAgent);
             WriteOptional(writer, device.Address);
+            WriteOptional(writer, device.Name);
+            WriteOptional(writer, device.Place);
         });
         WriteOptional(writer, session.Upgrade, upgrade =>
         {
@@ -111,12 +114,12 @@ public static class SessionCodec
         try
         {
             var format = reader.ReadByte();
-            if (format != Format)
+            if (format is 0 or > Format)
             {
-                throw new InvalidDataException($"A stored session has format {format}; this version reads {Format}.");
+                throw new InvalidDataException($"A stored session has format {format}; this version reads up to {Format}.");
             }
 
-            var session = Read(reader, moving);
+            var session = Read(reader, format, moving);
             return stream.Position == stream.Length
                 ? session
                 : throw new InvalidDataException("A stored session is followed by bytes that do not belong to it.");
@@ -127,7 +130,7 @@ public static class SessionCodec
         }
     }
 
-    private static Session Read(BinaryReader reader, MovingParts moving) => new()
+    private static Session Read(BinaryReader reader, byte format, MovingParts moving) => new()
     {
         Handle = ReadHandle(reader),
         Tenant = reader.ReadString(),
@@ -141,13 +144,20 @@ public static class SessionCodec
         LastSeenAt = moving.LastSeenAt,
         IdleTimeout = TimeSpan.FromMilliseconds(reader.ReadInt64()),
         ExpiresAt = ReadTime(reader),
-        Assurance = new Assurance(
-            ReadOptionalTime(reader), ReadOptional(reader, reader.ReadString), ReadList(reader, reader.ReadString)),
+        Assurance = ReadAssurance(reader),
+        Elevation = format < 2 ? null : ReadOptional(reader, () => new Elevation(ReadAssurance(reader), ReadTime(reader))),
         Cookie = ReadOptional(reader, () => new CookieLineage(
-            ReadDigest(reader), ReadOptionalDigest(reader), reader.ReadInt32(), reader.ReadByte(), ReadTime(reader), ReadOptionalTime(reader))),
+            ReadDigest(reader), ReadOptionalDigest(reader), reader.ReadInt32(), reader.ReadByte(), ReadTime(reader), ReadOptionalTime(reader))
+        {
+            SteppedUp = format >= 2 && reader.ReadBoolean(),
+        }),
         Refresh = ReadOptional(reader, () => new RefreshLineage(
             reader.ReadInt32(), ReadDigest(reader), ReadOptionalDigest(reader), reader.ReadByte(), ReadTime(reader), moving.ConfirmedGeneration)),
-        Device = ReadOptional(reader, () => new Device(ReadOptional(reader, reader.ReadString), ReadOptional(reader, reader.ReadString))),
+        Device = ReadOptional(reader, () => new Device(ReadOptional(reader, reader.ReadString), ReadOptional(reader, reader.ReadString))
+        {
+            Name = format < 2 ? null : ReadOptional(reader, reader.ReadString),
+            Place = format < 2 ? null : ReadOptional(reader, reader.ReadString),
+        }),
         Upgrade = ReadOptional(reader, () => new Upgrade(ReadHandle(reader), ReadTime(reader))),
         Ending = ReadOptional(reader, () => new SessionEnding(ReadTime(reader), (EndReason)reader.ReadByte())),
         Claims = ReadList(reader, () => new SessionClaim(reader.ReadString(), reader.ReadString())),
@@ -161,6 +171,17 @@ public static class SessionCodec
     }
 
     private static void Write(BinaryWriter writer, DateTimeOffset time) => writer.Write(time.ToUnixTimeMilliseconds());
+
+    private static void Write(BinaryWriter writer, Assurance assurance)
+    {
+        WriteOptional(writer, assurance.AuthTime);
+        WriteOptional(writer, assurance.Acr);
+        writer.Write7BitEncodedInt(assurance.Amr.Length);
+        foreach (var method in assurance.Amr)
+        {
+            writer.Write(method);
+        }
+    }
 
     private static void WriteOptional<T>(BinaryWriter writer, T? value, Action<T> write)
         where T : class
@@ -197,6 +218,9 @@ public static class SessionCodec
         var bytes = reader.ReadBytes(count);
         return bytes.Length == count ? bytes : throw new EndOfStreamException();
     }
+
+    private static Assurance ReadAssurance(BinaryReader reader) =>
+        new(ReadOptionalTime(reader), ReadOptional(reader, reader.ReadString), ReadList(reader, reader.ReadString));
 
     private static SessionHandle ReadHandle(BinaryReader reader) => SessionHandle.FromBytes(ReadExactly(reader, SessionHandle.Size));
 

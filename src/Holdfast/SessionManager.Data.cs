@@ -5,21 +5,23 @@ namespace Holdfast;
 public sealed partial class SessionManager
 {
     /// <summary>A session's data; null if there is no such live session.</summary>
-    public ValueTask<SessionData?> ReadDataAsync(SessionHandle handle, CancellationToken cancellationToken) =>
-        store.ReadDataAsync(handle, cancellationToken);
+    public async ValueTask<SessionData?> ReadDataAsync(SessionHandle handle, CancellationToken cancellationToken) =>
+        await store.ReadDataAsync(handle, cancellationToken) is { } data
+            ? new SessionData(data.Fields.RemoveRange(data.Fields.Keys.Where(IsReserved))) : null;
 
     /// <summary>Writes and removes fields, all of them or none; other fields stay as they are.</summary>
-    /// <exception cref="ArgumentException">A field's name is empty or longer than 128 characters, or stands twice.</exception>
+    /// <exception cref="ArgumentException">A field's name is empty, reserved or longer than 128 characters, or stands twice.</exception>
     public async ValueTask<DataWriteStatus> WriteDataAsync(
         SessionHandle handle, IReadOnlyCollection<DataChange> changes, CancellationToken cancellationToken)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var change in changes)
         {
-            if (change.Field.Length is 0 or > DataChange.MaxFieldLength || !names.Add(change.Field))
+            if (change.Field.Length is 0 or > DataChange.MaxFieldLength || IsReserved(change.Field) || !names.Add(change.Field))
             {
                 throw new ArgumentException(
-                    $"A field name has 1 to {DataChange.MaxFieldLength} characters and stands once in a write; '{change.Field}' breaks that.", nameof(changes));
+                    $"A field name has 1 to {DataChange.MaxFieldLength} characters, does not begin with '{DataChange.ReservedPrefix}' and stands once in a write; '{change.Field}' breaks that.",
+                    nameof(changes));
             }
         }
 
@@ -42,4 +44,6 @@ public sealed partial class SessionManager
             await ThawAsync(session, cancellationToken);
         }
     }
+
+    private static bool IsReserved(string field) => field.StartsWith(DataChange.ReservedPrefix, StringComparison.Ordinal);
 }

@@ -37,7 +37,7 @@ public sealed partial class SessionManager
 
     private async ValueTask<ImmutableDictionary<string, ReadOnlyMemory<byte>>> CopyDataAsync(SessionHandle handle, CancellationToken cancellationToken)
     {
-        var data = await store.ReadDataAsync(handle, cancellationToken);
+        var data = await ReadDataAsync(handle, cancellationToken);
         return data is null ? NoData : data.Fields.ToImmutableDictionary(field => field.Key, field => field.Value.Value);
     }
 

@@ -77,7 +77,8 @@ public sealed partial class SessionManager(
                 await RecordAsync(SessionEventType.SecretRenewed, next, caller);
             }
 
-            return new SessionCheck(Refusal.None, next, now) { RenewedCookie = renewed };
+            var proven = verdict == CookieVerdict.BeforeStepUp ? next with { Elevation = null } : next;
+            return new SessionCheck(Refusal.None, proven, now) { RenewedCookie = renewed };
         }
     }
 

@@ -17,6 +17,9 @@ public static class SessionPolicy
     /// </summary>
     public static readonly TimeSpan TouchInterval = TimeSpan.FromMinutes(1);
 
+    /// <summary>How far ahead of us a proof's time may lie.</summary>
+    public static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(60);
+
     /// <summary>The most that a session's claims may take: the UTF-8 bytes of types and values together.</summary>
     public const int MaxClaimsBytes = 4096;
 
@@ -59,6 +62,17 @@ public static class SessionPolicy
         // Whichever limit it met first, however late somebody looks.
         return IdlesOutAt(session) < session.ExpiresAt ? SessionState.IdledOut : SessionState.Expired;
     }
+
+    /// <summary>What is proven at <paramref name="now"/>: the step-up while it lasts, the sign-in otherwise.</summary>
+    public static Assurance AssuranceAt(Session session, DateTimeOffset now) =>
+        session.Elevation is { } elevation && now < elevation.ExpiresAt ? elevation.Assurance : session.Assurance;
+
+    /// <summary>
+    /// Whether the proof is at most <paramref name="maxAge"/> old (RFC 9470, section 4). One without a time, or from the future by more
+    /// than the nodes' clocks may differ, is not.
+    /// </summary>
+    public static bool IsFresh(Assurance assurance, DateTimeOffset now, TimeSpan maxAge) =>
+        assurance.AuthTime is { } authTime && now - authTime <= maxAge && authTime - now <= ClockTolerance;
 
     /// <summary>Whether a request at <paramref name="now"/> is worth a last-seen write.</summary>
     public static bool NeedsTouch(Session session, DateTimeOffset now) => now - session.LastSeenAt >= TouchInterval;

@@ -8,7 +8,8 @@ namespace Holdfast.AspNetCore.Accounts;
 
 /// <summary>
 /// Identity's user manager, under which changes to an account reach its sessions: new credentials end all others, a deletion or a
-/// lockout by an administrator ends all. Derive from it if the application has a user manager of its own.
+/// lockout by an administrator ends all. What would let somebody else take the account over (e-mail, phone, password, factors, linked
+/// logins) is changed by its own user only within <see cref="HoldfastOptions.RecentSignIn"/> of a proof. Derive from it if the application has a user manager of its own.
 /// </summary>
 public class HoldfastUserManager<TUser>(
     IUserStore<TUser> store,
@@ -21,6 +22,7 @@ public class HoldfastUserManager<TUser>(
     IServiceProvider services,
     ILogger<UserManager<TUser>> logger,
     SessionManager sessions,
+    HoldfastOptions options,
     IServiceScopeFactory scopes,
     IHttpContextAccessor http)
     : UserManager<TUser>(store, optionsAccessor, passwordHasher, userValidators, passwordValidators, keyNormalizer, errors, services, logger)
@@ -55,6 +57,50 @@ public class HoldfastUserManager<TUser>(
     }
 
     /// <inheritdoc/>
+    public override async Task<IdentityResult> SetEmailAsync(TUser user, string? email) =>
+        await MissingProofAsync(user) ?? await base.SetEmailAsync(user, email);
+
+    /// <inheritdoc/>
+    public override async Task<IdentityResult> ChangeEmailAsync(TUser user, string newEmail, string token) =>
+        await MissingProofAsync(user) ?? await base.ChangeEmailAsync(user, newEmail, token);
+
+    /// <inheritdoc/>
+    public override async Task<IdentityResult> SetPhoneNumberAsync(TUser user, string? phoneNumber) =>
+        await MissingProofAsync(user) ?? await base.SetPhoneNumberAsync(user, phoneNumber);
+
+    /// <inheritdoc/>
+    public override async Task<IdentityResult> ChangePhoneNumberAsync(TUser user, string phoneNumber, string token) =>
+        await MissingProofAsync(user) ?? await base.ChangePhoneNumberAsync(user, phoneNumber, token);
+
+    /// <inheritdoc/>
+    public override async Task<IdentityResult> AddPasswordAsync(TUser user, string password) =>
+        await MissingProofAsync(user) ?? await base.AddPasswordAsync(user, password);
+
+    /// <inheritdoc/>
+    public override async Task<IdentityResult> RemovePasswordAsync(TUser user) =>
+        await MissingProofAsync(user) ?? await base.RemovePasswordAsync(user);
+
+    /// <inheritdoc/>
+    public override async Task<IdentityResult> SetTwoFactorEnabledAsync(TUser user, bool enabled) =>
+        await MissingProofAsync(user) ?? await base.SetTwoFactorEnabledAsync(user, enabled);
+
+    /// <inheritdoc/>
+    public override async Task<IdentityResult> ResetAuthenticatorKeyAsync(TUser user) =>
+        await MissingProofAsync(user) ?? await base.ResetAuthenticatorKeyAsync(user);
+
+    /// <inheritdoc/>
+    public override async Task<IEnumerable<string>?> GenerateNewTwoFactorRecoveryCodesAsync(TUser user, int number) =>
+        await MissingProofAsync(user) is null ? await base.GenerateNewTwoFactorRecoveryCodesAsync(user, number) : null;
+
+    /// <inheritdoc/>
+    public override async Task<IdentityResult> AddLoginAsync(TUser user, UserLoginInfo login) =>
+        await MissingProofAsync(user) ?? await base.AddLoginAsync(user, login);
+
+    /// <inheritdoc/>
+    public override async Task<IdentityResult> RemoveLoginAsync(TUser user, string loginProvider, string providerKey) =>
+        await MissingProofAsync(user) ?? await base.RemoveLoginAsync(user, loginProvider, providerKey);
+
+    /// <inheritdoc/>
     protected override async Task<IdentityResult> UpdateUserAsync(TUser user)
     {
         var subject = await GetUserIdAsync(user);
@@ -67,6 +113,24 @@ public class HoldfastUserManager<TUser>(
         }
 
         return result;
+    }
+
+    // Only a user's own request needs their proof: an administrator, a registration and a background job have none to give.
+    private async Task<IdentityResult?> MissingProofAsync(TUser user)
+    {
+        if (http.HttpContext is not { } context)
+        {
+            return null;
+        }
+
+        var request = await RequestSession.OfAsync(context);
+        return request.Session?.Subject != await GetUserIdAsync(user) || SessionPolicy.IsFresh(request.Assurance, request.Now, options.RecentSignIn)
+            ? null
+            : IdentityResult.Failed(new IdentityError
+            {
+                Code = "ReauthenticationRequired",
+                Description = $"Sign in again to change this: your last sign-in is more than {options.RecentSignIn.TotalMinutes:0} minutes old.",
+            });
     }
 
     // In a scope of its own: in this one the user is tracked, and already changed.

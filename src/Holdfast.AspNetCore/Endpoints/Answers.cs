@@ -20,7 +20,7 @@ internal static class Answers
         AccessToken = credentials.AccessToken!.Text.Reveal(),
         TokenType = "Bearer",
         ExpiresIn = (long)credentials.AccessToken.Lifetime.TotalSeconds,
-        RefreshToken = credentials.RefreshToken!.Reveal(),
-        RefreshExpiresIn = (long)(credentials.RefreshExpiresAt!.Value - now).TotalSeconds,
+        RefreshToken = credentials.RefreshToken?.Reveal(),
+        RefreshExpiresIn = credentials.RefreshExpiresAt is { } end ? (long)(end - now).TotalSeconds : null,
     };
 }

@@ -1,3 +1,4 @@
+using Holdfast.AspNetCore.Authorization;
 using Holdfast.Protocol;
 using Microsoft.AspNetCore.Http;
 
@@ -27,7 +28,7 @@ internal static class LogoutEndpoint
                 return;
 
             case "others":
-                if (await RecentSignIn.EnsureAsync(context, request.Session, request.Check?.Now ?? request.Session.CreatedAt, options))
+                if (await StepUpChallenge.EnsureRecentAsync(context, request, options))
                 {
                     await EndAllAsync(manager, request, request.Session.Handle, context.RequestAborted);
                     context.Response.StatusCode = StatusCodes.Status204NoContent;

@@ -1,3 +1,4 @@
+using Holdfast.AspNetCore.Authorization;
 using Holdfast.AspNetCore.Csrf;
 using Holdfast.Devices;
 using Holdfast.Protocol;
@@ -20,7 +21,7 @@ internal static class SessionEndpoints
             return;
         }
 
-        await Answers.WriteAsync(context, ToRecord(session, session.Handle));
+        await Answers.WriteAsync(context, ToRecord(session, session.Handle, request.Now));
     }
 
     public static async Task ListAsync(HttpContext context, SessionManager manager)
@@ -33,7 +34,7 @@ internal static class SessionEndpoints
         }
 
         var sessions = await manager.ListAsync(session.Tenant, subject, context.RequestAborted);
-        await Answers.WriteAsync(context, new SessionListRecord([.. sessions.Select(one => ToRecord(one, session.Handle))]));
+        await Answers.WriteAsync(context, new SessionListRecord([.. sessions.Select(one => ToRecord(one, session.Handle, request.Now))]));
     }
 
     public static async Task EndAsync(HttpContext context, string sid, SessionManager manager, HoldfastOptions options)
@@ -58,7 +59,7 @@ internal static class SessionEndpoints
             return;
         }
 
-        if (!await RecentSignIn.EnsureAsync(context, session, request.Check?.Now ?? session.CreatedAt, options))
+        if (!await StepUpChallenge.EnsureRecentAsync(context, request, options))
         {
             return;
         }
@@ -83,7 +84,7 @@ internal static class SessionEndpoints
         await context.Response.WriteAsync(json, context.RequestAborted);
     }
 
-    private static SessionRecord ToRecord(Session session, SessionHandle current) => new()
+    private static SessionRecord ToRecord(Session session, SessionHandle current, DateTimeOffset now) => new()
     {
         Sid = session.Handle.ToString(),
         Subject = session.Subject!,
@@ -92,9 +93,9 @@ internal static class SessionEndpoints
         LastSeenAt = session.LastSeenAt,
         IdleExpiresAt = SessionPolicy.IdlesOutAt(session),
         ExpiresAt = session.ExpiresAt,
-        AuthTime = session.Assurance.AuthTime,
-        Acr = session.Assurance.Acr,
-        Amr = [.. session.Assurance.Amr],
+        AuthTime = SessionPolicy.AssuranceAt(session, now).AuthTime,
+        Acr = SessionPolicy.AssuranceAt(session, now).Acr,
+        Amr = [.. SessionPolicy.AssuranceAt(session, now).Amr],
         Device = session.Device is { } device ? ToRecord(device) : null,
         Current = session.Handle == current,
     };

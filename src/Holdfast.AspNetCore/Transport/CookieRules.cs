@@ -27,8 +27,21 @@ internal static class CookieRules
 
         if (session.Transport == SessionTransport.TokenCookies)
         {
-            Append(context, CookieNames.AccessToken, credentials.AccessToken!.Text.Reveal(), "/", credentials.AccessToken.Lifetime);
+            AppendAccessToken(context, credentials.AccessToken!);
             Append(context, CookieNames.RefreshToken, credentials.RefreshToken!.Reveal(), AuthPath(context), credentials.RefreshExpiresAt - now);
+        }
+    }
+
+    /// <summary>Writes what the holder of a session receives for a step-up. The refresh token, if there is one, stays as it is.</summary>
+    public static void AppendStepUp(HttpContext context, Session session, Credentials credentials, DateTimeOffset now)
+    {
+        if (credentials.Cookie is { } cookie)
+        {
+            AppendSession(context, session, cookie, now);
+        }
+        else
+        {
+            AppendAccessToken(context, credentials.AccessToken!);
         }
     }
 
@@ -72,6 +85,9 @@ internal static class CookieRules
         var others = context.Response.Headers.SetCookie.Where(line => line?.StartsWith(name + "=", StringComparison.Ordinal) != true);
         context.Response.Headers.SetCookie = new StringValues([.. others, header.ToString()]);
     }
+
+    private static void AppendAccessToken(HttpContext context, AccessToken token) =>
+        Append(context, CookieNames.AccessToken, token.Text.Reveal(), "/", token.Lifetime);
 
     private static void Delete(HttpContext context, string name, string path) => Append(context, name, "", path, TimeSpan.Zero);
 

@@ -118,6 +118,18 @@ public enum SessionEventType
 
     /// <summary>The store was opened with a configuration that it had not seen: a first start, or another master secret.</summary>
     ConfigurationChanged = 17,
+
+    /// <summary>A signed-in subject proved more: a step-up.</summary>
+    SteppedUp = 18,
+
+    /// <summary>A further proof, given for one operation alone.</summary>
+    OperationApproved = 19,
+
+    /// <summary>A subject signed in on a device, or from a network, that was not seen before.</summary>
+    NewDevice = 20,
+
+    /// <summary>A subject signed in after a long absence.</summary>
+    LongAbsent = 21,
 }
 
 /// <summary>The names and weights of the event types.</summary>
@@ -144,6 +156,10 @@ public static class SessionEventTypes
         SessionEventType.KeyRotated => "key.rotated",
         SessionEventType.StoreRolledBack => "store.rolled_back",
         SessionEventType.ConfigurationChanged => "configuration.changed",
+        SessionEventType.SteppedUp => "step_up.succeeded",
+        SessionEventType.OperationApproved => "step_up.approved",
+        SessionEventType.NewDevice => "device.new",
+        SessionEventType.LongAbsent => "device.long_absent",
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "There is no such event."),
     };
 

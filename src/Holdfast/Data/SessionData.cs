@@ -25,6 +25,9 @@ public sealed record DataChange(string Field, ReadOnlyMemory<byte>? Value, long?
 {
     /// <summary>The greatest length of a field's name, in characters.</summary>
     public const int MaxFieldLength = 128;
+
+    /// <summary>Fields whose names begin so are Holdfast's own: the application neither sees nor writes them.</summary>
+    public const string ReservedPrefix = "holdfast.";
 }
 
 /// <summary>What became of a write.</summary>

@@ -5,6 +5,12 @@ namespace Holdfast.Devices;
 /// <param name="Address">The network address as text; null if unknown.</param>
 public sealed record Device(string? UserAgent, string? Address)
 {
+    /// <summary>What its owner calls such a device, such as <c>Firefox on Windows</c>; null if nothing is known.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Where that address is, in words; null unless the application looks places up.</summary>
+    public string? Place { get; init; }
+
     /// <summary>The greatest length of a user agent that is kept.</summary>
     public const int MaxUserAgentLength = 256;
 }

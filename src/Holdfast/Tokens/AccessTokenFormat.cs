@@ -18,6 +18,12 @@ internal static class AccessTokenFormat
     public static AccessToken Write(Session session, DateTimeOffset now, SigningCredentials credentials, HoldfastOptions options)
     {
         var end = SessionPolicy.EndsAt(session);
+        var assurance = SessionPolicy.AssuranceAt(session, now);
+        if (session.Elevation is { } elevation && now < elevation.ExpiresAt && elevation.ExpiresAt < end)
+        {
+            end = elevation.ExpiresAt;
+        }
+
         var expires = now + options.AccessTokenLifetime < end ? now + options.AccessTokenLifetime : end;
         var expiresAt = DateTimeOffset.FromUnixTimeSeconds(expires.ToUnixTimeSeconds());
         var claims = new Dictionary<string, object>
@@ -25,19 +31,19 @@ internal static class AccessTokenFormat
             ["sub"] = session.Subject ?? throw new InvalidOperationException("An anonymous session has no access token."),
             ["client_id"] = options.EffectiveClientId,
             ["jti"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)),
-            ["amr"] = session.Assurance.Amr.ToArray(),
+            ["amr"] = assurance.Amr.ToArray(),
             [AccessTokenClaimNames.SessionId] = session.Handle.ToString(),
             [AccessTokenClaimNames.Tenant] = session.Tenant,
             [AccessTokenClaimNames.Epoch] = session.Epoch,
             [AccessTokenClaimNames.CredentialVersion] = session.CredentialVersion,
             [AccessTokenClaimNames.Generation] = session.Refresh?.Generation ?? 0,
         };
-        if (session.Assurance.AuthTime is { } authTime)
+        if (assurance.AuthTime is { } authTime)
         {
             claims["auth_time"] = authTime.ToUnixTimeSeconds();
         }
 
-        if (session.Assurance.Acr is { } acr)
+        if (assurance.Acr is { } acr)
         {
             claims["acr"] = acr;
         }

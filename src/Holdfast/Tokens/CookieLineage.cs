@@ -8,4 +8,11 @@ namespace Holdfast.Tokens;
 /// <param name="RenewedAt">When <paramref name="Current"/> was made.</param>
 /// <param name="FirstUsedAt">When <paramref name="Current"/> was first presented; the overlap starts here. Null until then.</param>
 public sealed record CookieLineage(
-    Digest Current, Digest? Previous, int Renewal, byte KeyId, DateTimeOffset RenewedAt, DateTimeOffset? FirstUsedAt);
+    Digest Current, Digest? Previous, int Renewal, byte KeyId, DateTimeOffset RenewedAt, DateTimeOffset? FirstUsedAt)
+{
+    /// <summary>
+    /// Whether <see cref="Current"/> was made by a step-up, and not derived: whoever holds the one before it cannot learn it, and proves
+    /// no more than before the step-up.
+    /// </summary>
+    public bool SteppedUp { get; init; }
+}

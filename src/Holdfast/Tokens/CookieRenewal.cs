@@ -20,6 +20,9 @@ public enum CookieVerdict
 
     /// <summary>It is the one before, still within its overlap: its holder is sent the current one again.</summary>
     Reissue = 5,
+
+    /// <summary>It is from before a step-up whose answer has not been seen in use: it proves the sign-in, and not the step-up.</summary>
+    BeforeStepUp = 6,
 }
 
 /// <summary>
@@ -50,6 +53,12 @@ public static class CookieRenewal
             return CookieVerdict.Unknown;
         }
 
+        if (lineage.SteppedUp)
+        {
+            // Should the answer be lost, its user is still signed in; once it has arrived, nothing from before it is worth anything.
+            return lineage.FirstUsedAt is null ? CookieVerdict.BeforeStepUp : CookieVerdict.Stale;
+        }
+
         return lineage.FirstUsedAt is not { } firstUse || now < firstUse + Overlap ? CookieVerdict.Reissue : CookieVerdict.Stale;
     }
 
@@ -59,6 +68,14 @@ public static class CookieRenewal
     /// <summary>The lineage after a renewal.</summary>
     public static CookieLineage Renewed(CookieLineage lineage, SessionCookie next, DateTimeOffset now) =>
         new(next.Digest, lineage.Current, lineage.Renewal + 1, next.KeyId, now, null);
+
+    /// <summary>The lineage after a step-up: the next cookie is drawn, not derived, so no holder of an older one can compute it.</summary>
+    public static CookieLineage SteppedUp(CookieLineage lineage, SessionCookie next, DateTimeOffset now)
+    {
+        // A step-up whose answer nobody has used is repeated: the browser still holds what it held before the first.
+        var held = lineage is { SteppedUp: true, FirstUsedAt: null } ? lineage.Previous : lineage.Current;
+        return new CookieLineage(next.Digest, held, lineage.Renewal + 1, next.KeyId, now, null) { SteppedUp = true };
+    }
 
     /// <summary>The lineage once the current secret has been seen.</summary>
     public static CookieLineage FirstUsed(CookieLineage lineage, DateTimeOffset now) => lineage with { FirstUsedAt = now };

@@ -52,6 +52,23 @@ public sealed class IdentityTests : IDisposable
     }
 
     [Theory]
+    [InlineData("email")]
+    [InlineData("phone")]
+    [InlineData("two-factor")]
+    [InlineData("recovery-codes")]
+    [InlineData("authenticator")]
+    [Requirement("SU-02")]
+    public async Task What_guards_the_account_is_changed_by_its_user_only_after_a_recent_proof(string what)
+    {
+        await using var app = await StartAsync();
+        using var ada = await SignedInAsync(app);
+        app.Clock.Advance(TimeSpan.FromMinutes(5) + TimeSpan.FromSeconds(1));
+        Assert.Equal(HttpStatusCode.BadRequest, (await ada.PostAsync($"/mine/{what}")).StatusCode);
+        (await ada.PostAsync("/proven-again")).EnsureSuccessStatusCode();
+        Assert.Equal(HttpStatusCode.OK, (await ada.PostAsync($"/mine/{what}")).StatusCode);
+    }
+
+    [Theory]
     [InlineData("delete")]
     [InlineData("lock")]
     [InlineData("reset")]
@@ -133,6 +150,20 @@ public sealed class IdentityTests : IDisposable
             var changed = await users.ChangePasswordAsync(user, Password, Password + "2");
             await identity.RefreshSignInAsync(user);
             return changed.Succeeded ? Results.Ok() : Results.BadRequest();
+        });
+        web.MapPost("/proven-again", (HttpContext http) => http.StepUpAsync(null, "pwd"));
+        web.MapPost("/mine/{what}", async (string what, ClaimsPrincipal me, UserManager<IdentityUser> users) =>
+        {
+            var user = (await users.GetUserAsync(me))!;
+            var done = what switch
+            {
+                "email" => (await users.SetEmailAsync(user, "ada@example.org")).Succeeded,
+                "phone" => (await users.SetPhoneNumberAsync(user, "+44123456")).Succeeded,
+                "two-factor" => (await users.SetTwoFactorEnabledAsync(user, true)).Succeeded,
+                "recovery-codes" => await users.GenerateNewTwoFactorRecoveryCodesAsync(user, 3) is not null,
+                _ => (await users.ResetAuthenticatorKeyAsync(user)).Succeeded,
+            };
+            return done ? Results.Ok() : Results.BadRequest();
         });
         web.MapPost("/admin/{what}/{name}", async (string what, string name, UserManager<IdentityUser> users) =>
         {

@@ -79,7 +79,7 @@ public sealed class AuthEndpointTests
         {
             Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
             Assert.Equal("reauthentication_required", await Answer.ReasonAsync(refused));
-            Assert.Equal("Bearer error=\"insufficient_user_authentication\", max_age=\"900\"", refused.Headers.WwwAuthenticate.ToString());
+            Assert.Equal("Bearer error=\"insufficient_user_authentication\", max_age=\"300\"", refused.Headers.WwwAuthenticate.ToString());
         }
 
         await laptop.PostAsync("/sign-in/ada");

@@ -1,0 +1,64 @@
+using Holdfast.AspNetCore.Transport;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Holdfast.AspNetCore.Authorization;
+
+/// <summary>From a proof that the application has checked to what its session counts as.</summary>
+internal static class StepUpFlow
+{
+    public static async Task RunAsync(HttpContext context, string? acr, string[] amr)
+    {
+        var (request, session) = await SignedInAsync(context);
+        if (session.Transport == SessionTransport.Tokens)
+        {
+            throw new InvalidOperationException("This client holds its tokens itself: answer it with what StepUpForTokensAsync returns.");
+        }
+
+        if (context.Response.HasStarted)
+        {
+            throw new InvalidOperationException("Step up before the response starts: the new cookie travels in its headers.");
+        }
+
+        var result = await StepUpAsync(context, request, session, acr, amr);
+        CookieRules.AppendStepUp(context, result.Session!, result.Credentials!, result.Now);
+        request.SteppedUp(context, result.Session!, result.Now);
+    }
+
+    public static async Task<StepUpResult> RunForTokensAsync(HttpContext context, string? acr, string[] amr)
+    {
+        var (request, session) = await SignedInAsync(context);
+        if (session.Transport != SessionTransport.Tokens)
+        {
+            throw new InvalidOperationException("This client's credentials are cookies: call StepUpAsync.");
+        }
+
+        var result = await StepUpAsync(context, request, session, acr, amr);
+        request.SteppedUp(context, result.Session!, result.Now);
+        return result;
+    }
+
+    public static async Task ApproveAsync(HttpContext context, string operation)
+    {
+        var (request, session) = await SignedInAsync(context);
+        if (!await Manager(context).ApproveAsync(session.Handle, operation, request.Caller, context.RequestAborted))
+        {
+            throw new SessionDataException(Data.DataWriteStatus.NotLive);
+        }
+    }
+
+    private static async Task<StepUpResult> StepUpAsync(HttpContext context, RequestSession request, Session session, string? acr, string[] amr)
+    {
+        var result = await Manager(context).StepUpAsync(session.Handle, new StepUp(acr, [.. amr]), request.Caller, context.RequestAborted);
+        return result.Session is not null ? result : throw new SessionDataException(Data.DataWriteStatus.NotLive);
+    }
+
+    private static async Task<(RequestSession Request, Session Session)> SignedInAsync(HttpContext context)
+    {
+        var request = await RequestSession.OfAsync(context);
+        return request.Session is { IsAnonymous: false } session
+            ? (request, session) : throw new InvalidOperationException("Nobody is signed in on this request, so there is nothing to step up: sign in.");
+    }
+
+    private static SessionManager Manager(HttpContext context) => context.RequestServices.GetRequiredService<SessionManager>();
+}
