@@ -5,4 +5,10 @@ public static class HoldfastDefaults
 {
     /// <summary>The authentication scheme: <c>Holdfast</c>.</summary>
     public const string AuthenticationScheme = "Holdfast";
+
+    /// <summary>
+    /// The claim that names the session, always: <c>sid</c> does too, unless the application signed in with one of its own, such as an
+    /// identity provider's.
+    /// </summary>
+    public const string SessionClaim = "holdfast_sid";
 }

@@ -2,6 +2,7 @@ using Holdfast;
 using Holdfast.AspNetCore;
 using Holdfast.AspNetCore.Authorization;
 using Holdfast.AspNetCore.Chain;
+using Holdfast.AspNetCore.Connections;
 using Holdfast.AspNetCore.Csrf;
 using Holdfast.AspNetCore.Endpoints;
 using Microsoft.AspNetCore.Antiforgery;
@@ -11,6 +12,7 @@ using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.SignalR;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
@@ -64,6 +66,10 @@ namespace Microsoft.Extensions.DependencyInjection
             services.AddAntiforgery();
             services.Replace(ServiceDescriptor.Singleton<IAntiforgery, HoldfastAntiforgery>());
             services.AddHostedService<CsrfOptOuts>();
+            services.AddSingleton<OpenConnections>();
+            services.AddHostedService(provider => provider.GetRequiredService<OpenConnections>());
+            services.AddSingleton<HubSessions>();
+            services.Configure<HubOptions>(options => options.AddFilter<HubSessions>());
         }
     }
 

@@ -27,7 +27,7 @@ internal static class Principals
         }
 
         var identity = new ClaimsIdentity(scheme);
-        foreach (var claim in (check.Token is { } token ? token.Claims : session.Claims).Where(claim => claim.Type is not ("acr" or "amr" or "auth_time")))
+        foreach (var claim in (check.Token is { } token ? token.Claims : session.Claims).Where(claim => claim.Type is not ("acr" or "amr" or "auth_time" or HoldfastDefaults.SessionClaim)))
         {
             identity.AddClaim(new Claim(claim.Type, claim.Value));
         }
@@ -36,6 +36,7 @@ internal static class Principals
 
         AddMissing(identity, ClaimTypes.NameIdentifier, subject);
         AddMissing(identity, "sid", session.Handle.ToString());
+        AddMissing(identity, HoldfastDefaults.SessionClaim, session.Handle.ToString());
         return new ClaimsPrincipal(identity);
     }
 

@@ -200,11 +200,17 @@ internal sealed class RequestSession
         context.Features.Set(new HoldfastFeature(Kind, Concerned?.Handle, Concerned?.CredentialVersion ?? 0));
 
     // The way out, before the first byte: what this request learnt about its session leaves with the response.
-    private Task LeaveAsync(HttpContext context)
+    private async Task LeaveAsync(HttpContext context)
     {
+        if (Session is { } open && context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            var connections = context.RequestServices.GetRequiredService<Connections.OpenConnections>();
+            context.Response.RegisterForDispose(await connections.AddAsync(open.Handle, open.Tenant, open.Subject, context.Abort, context.RequestAborted));
+        }
+
         if (Outcome != SessionOutcome.Live || Check is null)
         {
-            return Task.CompletedTask;
+            return;
         }
 
         if (Check.RenewedCookie is { } renewed)
@@ -218,8 +224,6 @@ internal sealed class RequestSession
         {
             context.RequestServices.GetRequiredService<SessionManager>().Seen(Check);
         }
-
-        return Task.CompletedTask;
     }
 
     private static CredentialKind KindOf(Session session) => session.Transport switch

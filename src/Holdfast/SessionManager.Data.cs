@@ -45,5 +45,18 @@ public sealed partial class SessionManager
         }
     }
 
+    /// <summary>One of Holdfast's own fields, for adapters that keep something with a session; null if it is not there or nothing lives.</summary>
+    /// <param name="handle">The session.</param>
+    /// <param name="name">The field without its <see cref="DataChange.ReservedPrefix"/>.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<ReadOnlyMemory<byte>?> ReadReservedAsync(SessionHandle handle, string name, CancellationToken cancellationToken) =>
+        await store.ReadDataAsync(handle, cancellationToken) is { } data && data.Fields.TryGetValue(DataChange.ReservedPrefix + name, out var field)
+            ? field.Value : null;
+
+    /// <summary>Writes one of Holdfast's own fields, only if the session lives: an adapter must never bring one back.</summary>
+    public ValueTask<DataWriteStatus> WriteReservedAsync(
+        SessionHandle handle, string name, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
+        store.WriteDataAsync(handle, [new DataChange(DataChange.ReservedPrefix + name, value)], options.MaxDataBytes, cancellationToken);
+
     private static bool IsReserved(string field) => field.StartsWith(DataChange.ReservedPrefix, StringComparison.Ordinal);
 }

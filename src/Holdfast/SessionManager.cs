@@ -143,6 +143,34 @@ public sealed partial class SessionManager(
         }
     }
 
+    /// <summary>The same for a use that came without a credential of its own: a call on a connection that was checked when it opened.</summary>
+    public void Seen(SessionHandle handle, DateTimeOffset at) => touches.Add(new SessionTouch(handle, at, 0));
+
+    /// <summary>The session if it lives now; null if it ended, expired (which is written first) or never was.</summary>
+    /// <exception cref="StoreUnavailableException">Nobody knows.</exception>
+    public async ValueTask<Session?> FindLiveAsync(SessionHandle handle, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (session, now) = await store.FindAsync(handle, cancellationToken);
+            if (session is null)
+            {
+                return null;
+            }
+
+            switch (SessionPolicy.Judge(session, now))
+            {
+                case SessionState.Live:
+                    return session;
+                case SessionState.Ended:
+                    return null;
+                default:
+                    await WriteExpiryAsync(session, now, Caller.Application, cancellationToken);
+                    continue;
+            }
+        }
+    }
+
     private CredentialText? Successor(SessionCookie presented, CookieLineage lineage)
     {
         if (keys.Find(lineage.KeyId) is not { } derived)

@@ -40,6 +40,7 @@ internal sealed class TestApp : IAsyncDisposable
         Action<HoldfastWebOptions>? configureWeb = null,
         Action<WebApplicationBuilder>? build = null,
         Action<WebApplication>? before = null,
+        Action<WebApplication>? after = null,
         Action<WebApplication>? map = null)
     {
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 9, 0, 0, TimeSpan.Zero));
@@ -55,6 +56,7 @@ internal sealed class TestApp : IAsyncDisposable
         var app = builder.Build();
         before?.Invoke(app);
         app.UseHoldfast();
+        after?.Invoke(app);
         app.MapHoldfast("/auth");
         MapApplication(app);
         map?.Invoke(app);

@@ -1,4 +1,5 @@
 using Holdfast.AspNetCore.Transport;
+using Holdfast.Data;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 
@@ -43,14 +44,14 @@ internal static class StepUpFlow
         var (request, session) = await SignedInAsync(context);
         if (!await Manager(context).ApproveAsync(session.Handle, operation, request.Caller, context.RequestAborted))
         {
-            throw new SessionDataException(Data.DataWriteStatus.NotLive);
+            throw new SessionDataException(DataWriteStatus.NotLive);
         }
     }
 
     private static async Task<StepUpResult> StepUpAsync(HttpContext context, RequestSession request, Session session, string? acr, string[] amr)
     {
         var result = await Manager(context).StepUpAsync(session.Handle, new StepUp(acr, [.. amr]), request.Caller, context.RequestAborted);
-        return result.Session is not null ? result : throw new SessionDataException(Data.DataWriteStatus.NotLive);
+        return result.Session is not null ? result : throw new SessionDataException(DataWriteStatus.NotLive);
     }
 
     private static async Task<(RequestSession Request, Session Session)> SignedInAsync(HttpContext context)

@@ -7,6 +7,12 @@ public sealed partial class SessionEvents(TimeProvider clock, SessionEventQueue 
 {
     private const int MaxText = 256;
 
+    /// <summary>
+    /// Raised in the step that records an event, before any sink has it: for what must happen at once on this node, such as cutting the
+    /// connections of a session that ended. A handler must be quick and must not throw.
+    /// </summary>
+    public event Action<SessionEvent>? Recorded;
+
     /// <summary>Records one event; its time is now. It never fails the request that caused it.</summary>
     public async ValueTask RecordAsync(SessionEvent sessionEvent)
     {
@@ -28,6 +34,7 @@ public sealed partial class SessionEvents(TimeProvider clock, SessionEventQueue 
         Log(
             level, clean.Name, clean.Outcome, clean.Reason, clean.Tenant, clean.Subject, clean.Handle, clean.Actor, clean.Client,
             clean.Address, clean.UserAgent, clean.CorrelationId, clean.CredentialHash);
+        Recorded?.Invoke(clean);
         await queue.EnqueueAsync(clean);
     }
 
