@@ -60,7 +60,8 @@ internal static class Principals
         identity.AddClaims(assurance.Amr.Select(method => new Claim("amr", method)));
     }
 
-    private static void AddMissing(ClaimsIdentity identity, string type, string value)
+    /// <summary>Adds a claim unless there is one of its type.</summary>
+    public static void AddMissing(ClaimsIdentity identity, string type, string value)
     {
         if (!identity.HasClaim(claim => claim.Type == type))
         {

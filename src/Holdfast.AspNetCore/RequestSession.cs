@@ -1,8 +1,12 @@
+using Holdfast.AspNetCore.Tickets;
 using Holdfast.AspNetCore.Transport;
 using Holdfast.Devices;
 using Holdfast.Tokens;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace Holdfast.AspNetCore;
 
@@ -71,6 +75,10 @@ internal sealed class RequestSession
     /// <summary>Why the credential was refused.</summary>
     public Refusal Refusal { get; private set; }
 
+    /// <summary>Whether the stock cookie handler carries the credential.</summary>
+    public bool IsTicket { get; private set; }
+
+    /// <summary>Why nobody knows.</summary>
     public StoreUnavailableException? Failure { get; private set; }
 
     public Caller Caller { get; }
@@ -103,6 +111,27 @@ internal sealed class RequestSession
         request.Publish(context);
         context.Response.OnStarting(() => request.LeaveAsync(context));
         return request;
+    }
+
+    /// <summary>
+    /// The ticket store has checked the credential in the stock handler's cookie: that is this request's session, unless it has one of its own.
+    /// </summary>
+    public static void Adopt(HttpContext context, SessionCheck check)
+    {
+        var request = context.Features.Get<RequestSession>();
+        if (request is null)
+        {
+            request = new RequestSession(context);
+            context.Features.Set(request);
+            context.Response.OnStarting(() => request.LeaveAsync(context));
+        }
+
+        if (request.Outcome == SessionOutcome.None)
+        {
+            (request.Kind, request.IsTicket) = (CredentialKind.SessionCookie, true);
+            request.Accept(check);
+            request.Publish(context);
+        }
     }
 
     /// <summary>This request started <paramref name="session"/>, whose cookies have been written.</summary>
@@ -176,6 +205,18 @@ internal sealed class RequestSession
             return;
         }
 
+        foreach (var scheme in context.RequestServices.GetServices<TicketScheme>())
+        {
+            var options = context.RequestServices.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(scheme.Name);
+            if (cookies.Has(options.Cookie.Name!))
+            {
+                // Answers through Adopt; a cookie that the handler cannot read is a credential all the same.
+                await context.AuthenticateAsync(scheme.Name);
+                Kind = CredentialKind.SessionCookie;
+                return;
+            }
+        }
+
         if (cookies.Has(CookieNames.Anonymous))
         {
             Kind = CredentialKind.AnonymousCookie;
@@ -233,7 +274,8 @@ internal sealed class RequestSession
         _ => session.IsAnonymous ? CredentialKind.AnonymousCookie : CredentialKind.SessionCookie,
     };
 
-    private static Caller CallerOf(HttpContext context) => new(
+    /// <summary>Who makes this request.</summary>
+    public static Caller CallerOf(HttpContext context) => new(
         context.Connection.RemoteIpAddress?.ToString(),
         context.Request.Headers.UserAgent.ToString() is { Length: > 0 } agent ? agent : null,
         context.TraceIdentifier);

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Security.Claims;
 using Holdfast.AspNetCore.Transport;
 using Microsoft.AspNetCore.Http;
@@ -13,6 +14,21 @@ internal static class SignInFlow
 {
     public static async Task<SignInResult> SignInAsync(
         HttpContext context, ClaimsPrincipal user, SessionTransport transport, bool remembered)
+    {
+        var result = await StartAsync(context, user, transport, remembered, Principals.ClaimsOf(user));
+        if (transport != SessionTransport.Tokens)
+        {
+            CookieRules.AppendCredentials(context, result.Session!, result.Credentials!, result.Session!.CreatedAt);
+            (await RequestSession.OfAsync(context)).Started(context, result.Session);
+        }
+
+        return result;
+    }
+
+    /// <summary>Starts the session, and leaves it to the caller how its credentials travel.</summary>
+    /// <exception cref="SignInRefusedException">The limit of sessions, an "end all" in between, or an account that changed meanwhile.</exception>
+    public static async Task<SignInResult> StartAsync(
+        HttpContext context, ClaimsPrincipal user, SessionTransport transport, bool remembered, ImmutableArray<SessionClaim> claims)
     {
         var manager = context.RequestServices.GetRequiredService<SessionManager>();
         var request = await RequestSession.OfAsync(context);
@@ -33,7 +49,7 @@ internal static class SignInFlow
                 Reading = reading,
                 Transport = transport,
                 Remembered = remembered,
-                Claims = Principals.ClaimsOf(user),
+                Claims = claims,
                 Acr = user.FindFirst("acr")?.Value,
                 Amr = [.. user.FindAll(claim => claim.Type is "amr" or ClaimTypes.AuthenticationMethod).Select(claim => claim.Value)],
                 Device = request.Device,
@@ -43,18 +59,7 @@ internal static class SignInFlow
             },
             request.Caller,
             context.RequestAborted);
-        if (result.Session is not { } session)
-        {
-            throw new SignInRefusedException(result.Status);
-        }
-
-        if (transport != SessionTransport.Tokens)
-        {
-            CookieRules.AppendCredentials(context, session, result.Credentials!, session.CreatedAt);
-            request.Started(context, session);
-        }
-
-        return result;
+        return result.Session is not null ? result : throw new SignInRefusedException(result.Status);
     }
 
     /// <summary>Ends this request's session, if it has one, and tells the browser to forget everything.</summary>

@@ -16,6 +16,11 @@ internal static class StepUpFlow
             throw new InvalidOperationException("This client holds its tokens itself: answer it with what StepUpForTokensAsync returns.");
         }
 
+        if (request.IsTicket)
+        {
+            throw new InvalidOperationException("This session's cookie is the stock cookie handler's: sign in again with the better proof.");
+        }
+
         if (context.Response.HasStarted)
         {
             throw new InvalidOperationException("Step up before the response starts: the new cookie travels in its headers.");
