@@ -5,6 +5,7 @@ using Holdfast.AspNetCore.Chain;
 using Holdfast.AspNetCore.Connections;
 using Holdfast.AspNetCore.Csrf;
 using Holdfast.AspNetCore.Endpoints;
+using Holdfast.Limits;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -66,6 +67,11 @@ namespace Microsoft.Extensions.DependencyInjection
             services.AddAntiforgery();
             services.Replace(ServiceDescriptor.Singleton<IAntiforgery, HoldfastAntiforgery>());
             services.AddHostedService<CsrfOptOuts>();
+            services.AddSingleton(provider => new SessionBudgets(
+                RequestBudget.PerMinute(provider.GetRequiredService<HoldfastWebOptions>().RequestsPerMinutePerSession),
+                provider.GetRequiredService<Holdfast.ISessionStore>() as ISharedBudgets,
+                provider.GetRequiredService<TimeProvider>()));
+            services.AddHostedService<BudgetReconciliation>();
             services.AddSingleton<OpenConnections>();
             services.AddHostedService(provider => provider.GetRequiredService<OpenConnections>());
             services.AddSingleton<HubSessions>();

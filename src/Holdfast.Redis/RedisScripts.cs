@@ -23,6 +23,8 @@ internal static class RedisScripts
 
     public static string Purge { get; } = WithPrelude("purge");
 
+    public static string Spend { get; } = WithPrelude("spend");
+
     public static string WriteDocument { get; } = Read("write_document");
 
     private static string WithPrelude(string name) => Read("prelude") + Read(name);

@@ -1,10 +1,13 @@
 using System.Threading.RateLimiting;
+using Holdfast.Limits;
 using Holdfast.Protocol;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 
 namespace Holdfast.AspNetCore.Chain;
 
-/// <summary>Token buckets in this process: one for each address, or one for each session.</summary>
+/// <summary>Token buckets: one for each address, in this process, and one for each session.</summary>
 internal sealed class RateLimits : IDisposable
 {
     private readonly PartitionedRateLimiter<string>? _limiter;
@@ -35,15 +38,35 @@ internal sealed class RateLimits : IDisposable
         public void Dispose() => _limits.Dispose();
     }
 
-    /// <summary>Limits by session.</summary>
-    internal sealed class BySession(RequestDelegate next, HoldfastWebOptions options) : IDisposable
+    /// <summary>Limits by session, on all nodes together where the store adds up for them.</summary>
+    internal sealed class BySession(RequestDelegate next, HoldfastWebOptions options, SessionBudgets budgets)
     {
-        private readonly RateLimits _limits = new(options.RequestsPerMinutePerSession);
-
-        public Task InvokeAsync(HttpContext context) => _limits.Admits(context.Features.Get<HoldfastFeature>()?.Handle?.ToString())
-            ? next(context)
-            : Problems.WriteAsync(context, Reasons.RateLimited, "Too many requests with this session.", nameof(options.RequestsPerMinutePerSession));
-
-        public void Dispose() => _limits.Dispose();
+        public Task InvokeAsync(HttpContext context) =>
+            options.RequestsPerMinutePerSession == 0 || context.Features.Get<HoldfastFeature>()?.Handle is not { } handle || budgets.TryTake(handle)
+                ? next(context)
+                : Problems.WriteAsync(context, Reasons.RateLimited, "Too many requests with this session.", nameof(options.RequestsPerMinutePerSession));
     }
+}
+
+/// <summary>Adds up, once a second, what this node let pass. A store that is away costs a round, and no request.</summary>
+internal sealed partial class BudgetReconciliation(SessionBudgets budgets, TimeProvider clock, ILogger<BudgetReconciliation> logger) : BackgroundService
+{
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(SessionBudgets.ReconcileInterval, clock);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await budgets.ReconcileAsync(stoppingToken);
+            }
+            catch (StoreUnavailableException)
+            {
+                LogAlone();
+            }
+        }
+    }
+
+    [LoggerMessage(1060, LogLevel.Warning, "The store is away: this node limits sessions by what it alone lets pass.")]
+    private partial void LogAlone();
 }
