@@ -11,4 +11,7 @@ public static class HoldfastDefaults
     /// identity provider's.
     /// </summary>
     public const string SessionClaim = "holdfast_sid";
+
+    /// <summary>The claim that names the scheme of the identity provider that a session came from; absent for others.</summary>
+    public const string ProviderClaim = "holdfast_provider";
 }

@@ -67,6 +67,7 @@ namespace Microsoft.Extensions.DependencyInjection
             services.AddAntiforgery();
             services.Replace(ServiceDescriptor.Singleton<IAntiforgery, HoldfastAntiforgery>());
             services.AddHostedService<CsrfOptOuts>();
+            services.AddSingleton<RemoteCallbacks>();
             services.AddSingleton(provider => new SessionBudgets(
                 RequestBudget.PerMinute(provider.GetRequiredService<HoldfastWebOptions>().RequestsPerMinutePerSession),
                 provider.GetRequiredService<Holdfast.ISessionStore>() as ISharedBudgets,

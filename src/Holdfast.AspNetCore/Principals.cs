@@ -40,6 +40,11 @@ internal static class Principals
         return new ClaimsPrincipal(identity);
     }
 
+    /// <summary>When an identity provider saw the proof (OpenID Connect Core, section 2); null if the principal does not say.</summary>
+    public static DateTimeOffset? AuthTimeOf(ClaimsPrincipal user) =>
+        long.TryParse(user.FindFirst("auth_time")?.Value, CultureInfo.InvariantCulture, out var seconds) && seconds is > 0 and < 253402300000
+            ? DateTimeOffset.FromUnixTimeSeconds(seconds) : null;
+
     /// <summary>Whether a principal is this subject.</summary>
     public static bool IsOf(ClaimsPrincipal user, string subject) =>
         user.HasClaim(claim => claim.Type is ClaimTypes.NameIdentifier or "sub" && claim.Value == subject);

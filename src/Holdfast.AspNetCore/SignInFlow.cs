@@ -50,6 +50,7 @@ internal static class SignInFlow
                 Transport = transport,
                 Remembered = remembered,
                 Claims = claims,
+                AuthTime = Principals.AuthTimeOf(user),
                 Acr = user.FindFirst("acr")?.Value,
                 Amr = [.. user.FindAll(claim => claim.Type is "amr" or ClaimTypes.AuthenticationMethod).Select(claim => claim.Value)],
                 Device = request.Device,

@@ -173,4 +173,7 @@ public enum EndReason
 
     /// <summary>The account's credentials changed, or it was locked or deleted.</summary>
     AccountChanged = 8,
+
+    /// <summary>The user signed out at the identity provider that the session came from.</summary>
+    SignedOutAtProvider = 9,
 }

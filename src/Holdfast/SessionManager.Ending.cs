@@ -95,6 +95,7 @@ public static class EndReasons
         EndReason.TokenReused => "token_reused",
         EndReason.Superseded => "superseded",
         EndReason.AccountChanged => "account_changed",
+        EndReason.SignedOutAtProvider => "signed_out_at_provider",
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "There is no such reason."),
     };
 }

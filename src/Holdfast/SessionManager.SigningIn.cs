@@ -139,7 +139,7 @@ public sealed partial class SessionManager
             LastSeenAt = reading.Now,
             IdleTimeout = idle,
             ExpiresAt = reading.Now + absolute,
-            Assurance = new Assurance(reading.Now, signIn.Acr, signIn.Amr),
+            Assurance = new Assurance(signIn.AuthTime is { } proven && proven < reading.Now ? proven : reading.Now, signIn.Acr, signIn.Amr),
             Cookie = cookie is null ? null : CookieRenewal.First(cookie, reading.Now),
             Refresh = refresh is null ? null : RefreshRotation.First(refresh, reading.Now),
             Claims = signIn.Claims,

@@ -76,6 +76,12 @@ public sealed record SignIn
     /// <summary>The principal's claims, at most 4 KiB together.</summary>
     public ImmutableArray<SessionClaim> Claims { get; init; } = [];
 
+    /// <summary>
+    /// When the proof was given, if that was before now: an identity provider may have signed its user in hours ago. Default: now. A time
+    /// in the future counts as now.
+    /// </summary>
+    public DateTimeOffset? AuthTime { get; init; }
+
     /// <summary>The assurance level reached; null if the application names none.</summary>
     public string? Acr { get; init; }
 

@@ -10,7 +10,7 @@ namespace Holdfast.AspNetCore.Csrf;
 /// that only our own pages can have read.
 /// </summary>
 internal sealed class CsrfMiddleware(
-    RequestDelegate next, IAntiforgery antiforgery, HoldfastWebOptions options, SessionEvents events)
+    RequestDelegate next, IAntiforgery antiforgery, RemoteCallbacks callbacks, HoldfastWebOptions options, SessionEvents events)
 {
     // What the framework looks for before it hands a form to an endpoint that wants it validated.
     private const string FrameworkMark = "__AntiforgeryMiddlewareWithEndpointInvoked";
@@ -37,6 +37,7 @@ internal sealed class CsrfMiddleware(
         var request = context.Request;
         var kind = context.Features.Get<HoldfastFeature>()?.Kind ?? CredentialKind.None;
         if (CrossOriginGuard.IsSafe(request.Method) || kind == CredentialKind.Bearer
+            || callbacks.Has(request.Path)
             || context.GetEndpoint()?.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: false })
         {
             return null;

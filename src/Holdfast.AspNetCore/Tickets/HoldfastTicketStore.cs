@@ -19,7 +19,9 @@ internal sealed class HoldfastTicketStore(SessionManager sessions, IHttpContextA
     public async Task<string> StoreAsync(AuthenticationTicket ticket, HttpContext httpContext, CancellationToken cancellationToken)
     {
         // What the session's own record knows is what lists and policies need; everything else is in the sealed ticket.
-        var result = await SignInFlow.StartAsync(httpContext, ticket.Principal, SessionTransport.Cookie, ticket.Properties.IsPersistent, claims: []);
+        var result = await SignInFlow.StartAsync(
+            httpContext, ticket.Principal, SessionTransport.Cookie, ticket.Properties.IsPersistent,
+            [.. Principals.ClaimsOf(ticket.Principal).Where(claim => claim.Type is "sid" or HoldfastDefaults.ProviderClaim)]);
         var (session, key) = (result.Session!, result.Credentials!.Cookie!.Reveal());
         var status = await sessions.WriteReservedAsync(session.Handle, Field, TicketSeal.Seal(ticket, key), cancellationToken);
         if (status != DataWriteStatus.Written)
