@@ -154,7 +154,7 @@ namespace Microsoft.AspNetCore.Routing
             group.MapGet("/sessions", SessionEndpoints.ListAsync);
             group.MapDelete("/sessions/{sid}", SessionEndpoints.EndAsync);
             group.MapPost("/logout", LogoutEndpoint.HandleAsync);
-            group.MapPost("/refresh", RefreshEndpoint.HandleAsync);
+            group.MapPost("/refresh", RefreshEndpoint.HandleAsync).WithMetadata(new CsrfMiddleware.ProvenByBody());
             group.MapGet("/csrf", SessionEndpoints.CsrfAsync);
             return group;
         }

@@ -7,13 +7,17 @@ namespace Holdfast.AspNetCore;
 /// <summary>Between sessions and principals.</summary>
 internal static class Principals
 {
+    // Which claims of an identity are its name and its roles, where the application chose others than the framework's.
+    private const string NameType = "holdfast_name_type";
+    private const string RoleType = "holdfast_role_type";
+
     public static string SubjectOf(ClaimsPrincipal user) =>
         user.FindFirst(ClaimTypes.NameIdentifier)?.Value is { Length: > 0 } id ? id
         : user.FindFirst("sub")?.Value is { Length: > 0 } sub ? sub
         : throw new InvalidOperationException("The principal has no ClaimTypes.NameIdentifier or \"sub\" claim, so its session would belong to nobody.");
 
     public static ImmutableArray<SessionClaim> ClaimsOf(ClaimsPrincipal user) =>
-        [.. user.Claims.Select(claim => new SessionClaim(claim.Type, claim.Value)).Distinct()];
+        [.. user.Claims.Select(claim => new SessionClaim(claim.Type, claim.Value)).Distinct(), .. ClaimTypesOf(user)];
 
     /// <summary>
     /// The principal that a checked credential proves. With an access token it knows what the token says and nothing else, as it would
@@ -26,8 +30,8 @@ internal static class Principals
             return null;
         }
 
-        var identity = new ClaimsIdentity(scheme);
-        foreach (var claim in (check.Token is { } token ? token.Claims : session.Claims).Where(claim => claim.Type is not ("acr" or "amr" or "auth_time" or HoldfastDefaults.SessionClaim)))
+        var identity = new ClaimsIdentity(scheme, ValueOf(session, NameType), ValueOf(session, RoleType));
+        foreach (var claim in (check.Token is { } token ? token.Claims : session.Claims).Where(claim => !IsOurs(claim.Type)))
         {
             identity.AddClaim(new Claim(claim.Type, claim.Value));
         }
@@ -48,6 +52,28 @@ internal static class Principals
     /// <summary>Whether a principal is this subject.</summary>
     public static bool IsOf(ClaimsPrincipal user, string subject) =>
         user.HasClaim(claim => claim.Type is ClaimTypes.NameIdentifier or "sub" && claim.Value == subject);
+
+    private static IEnumerable<SessionClaim> ClaimTypesOf(ClaimsPrincipal user)
+    {
+        if (user.Identity is not ClaimsIdentity identity)
+        {
+            yield break;
+        }
+
+        if (identity.NameClaimType != ClaimsIdentity.DefaultNameClaimType)
+        {
+            yield return new SessionClaim(NameType, identity.NameClaimType);
+        }
+
+        if (identity.RoleClaimType != ClaimsIdentity.DefaultRoleClaimType)
+        {
+            yield return new SessionClaim(RoleType, identity.RoleClaimType);
+        }
+    }
+
+    private static string? ValueOf(Session session, string type) => session.Claims.FirstOrDefault(claim => claim.Type == type)?.Value;
+
+    private static bool IsOurs(string type) => type is "acr" or "amr" or "auth_time" or NameType or RoleType or HoldfastDefaults.SessionClaim;
 
     // What is proven now, and not what was when these claims were made.
     private static void AddAssurance(ClaimsIdentity identity, Assurance assurance)

@@ -38,6 +38,7 @@ internal sealed class CsrfMiddleware(
         var kind = context.Features.Get<HoldfastFeature>()?.Kind ?? CredentialKind.None;
         if (CrossOriginGuard.IsSafe(request.Method) || kind == CredentialKind.Bearer
             || callbacks.Has(request.Path)
+            || (kind == CredentialKind.None && context.GetEndpoint()?.Metadata.GetMetadata<ProvenByBody>() is not null)
             || context.GetEndpoint()?.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: false })
         {
             return null;
@@ -99,6 +100,11 @@ internal sealed class CsrfMiddleware(
     }
 
     private static string? Text(Microsoft.Extensions.Primitives.StringValues values) => values.Count == 0 ? null : values.ToString();
+
+    /// <summary>
+    /// Marks an endpoint whose request proves itself by a secret in its body unless a cookie of ours came along: no other site knows one.
+    /// </summary>
+    internal sealed class ProvenByBody;
 
     private sealed record CsrfRefusal(string Reason, string Detail, string? Setting);
 }
