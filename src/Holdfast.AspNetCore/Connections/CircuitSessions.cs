@@ -14,7 +14,10 @@ namespace Holdfast.AspNetCore.Connections
     /// </summary>
     internal sealed class CircuitSessions(ILoggerFactory logger, SessionManager sessions) : RevalidatingServerAuthenticationStateProvider(logger)
     {
-        protected override TimeSpan RevalidationInterval => OpenConnections.RecheckInterval;
+        /// <summary>How often the session is looked at.</summary>
+        internal TimeSpan Interval { get; init; } = OpenConnections.RecheckInterval;
+
+        protected override TimeSpan RevalidationInterval => Interval;
 
         /// <summary>Whether the principal's session lives. One that is not of ours is not ours to judge.</summary>
         public async Task<bool> IsLiveAsync(System.Security.Claims.ClaimsPrincipal user, CancellationToken cancellationToken) =>
