@@ -77,7 +77,7 @@ public sealed class HoldfastSession
             throw new InvalidOperationException("A visitor's first session data must be written before the response starts: its cookie travels in the headers.");
         }
 
-        var started = await _manager.StartAnonymousAsync(RequestSession.Tenant, _request.Device, _request.Caller, cancellationToken);
+        var started = await _manager.StartAnonymousAsync(RequestSession.Tenant, RequestSession.DeviceOf(_context), _request.Caller, cancellationToken);
         if (started.Session is not { } session)
         {
             throw new SessionDataException(DataWriteStatus.NotLive);

@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace Holdfast.AspNetCore;
 
 /// <summary>The settings of the web side. Section <c>Holdfast</c>, as the engine's.</summary>
@@ -34,6 +36,12 @@ public sealed class HoldfastWebOptions
 
     /// <summary>Requests a minute with one session, in bursts of a tenth of that. 0 for no limit; default 1200.</summary>
     public int RequestsPerMinutePerSession { get; set; } = 1200;
+
+    /// <summary>
+    /// Where an address is, in words that its user recognises; null for one that is not known. Asked once at each sign-in. Default: null,
+    /// places are not looked up.
+    /// </summary>
+    public Func<IPAddress, string?>? PlaceOf { get; set; }
 
     /// <summary>Every broken rule, each naming the setting, its value and what is allowed.</summary>
     public IEnumerable<string> Validate()

@@ -46,7 +46,6 @@ internal sealed class RequestSession
     private RequestSession(HttpContext context)
     {
         Caller = CallerOf(context);
-        Device = new Device(Auditing.SessionEvents.OneLine(Caller.UserAgent), Caller.Address);
     }
 
     public SessionOutcome Outcome { get; private set; }
@@ -83,7 +82,20 @@ internal sealed class RequestSession
 
     public Caller Caller { get; }
 
-    public Device Device { get; }
+    /// <summary>Where it comes from, as far as it says.</summary>
+    public static Device DeviceOf(HttpContext context)
+    {
+        var headers = context.Request.Headers;
+        var agent = Auditing.SessionEvents.OneLine(headers.UserAgent.ToString() is { Length: > 0 } sent ? sent : null);
+        var hints = ClientHints.Parse(headers["Sec-CH-UA"], headers["Sec-CH-UA-Platform"], headers["Sec-CH-UA-Platform-Version"], headers["Sec-CH-UA-Model"]);
+        var address = context.Connection.RemoteIpAddress;
+        var placeOf = context.RequestServices.GetRequiredService<HoldfastWebOptions>().PlaceOf;
+        return new Device(agent, address?.ToString())
+        {
+            Name = UserAgent.Parse(agent, hints).ToString(),
+            Place = address is null ? null : Auditing.SessionEvents.OneLine(placeOf?.Invoke(address)),
+        };
+    }
 
     /// <summary>The tenant of every request: applications with several run the server.</summary>
     public static string Tenant => SessionPolicy.DefaultTenant;

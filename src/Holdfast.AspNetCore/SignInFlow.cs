@@ -53,7 +53,7 @@ internal static class SignInFlow
                 AuthTime = Principals.AuthTimeOf(user),
                 Acr = user.FindFirst("acr")?.Value,
                 Amr = [.. user.FindAll(claim => claim.Type is "amr" or ClaimTypes.AuthenticationMethod).Select(claim => claim.Value)],
-                Device = request.Device,
+                Device = RequestSession.DeviceOf(context),
 
                 // Tokens go to another holder than this request's cookie, whose session stays what it was.
                 Replaces = transport == SessionTransport.Tokens ? null : request.Session?.Handle,

@@ -53,6 +53,9 @@ public sealed record DeviceRecord
 
     /// <summary>The network address.</summary>
     public string? Address { get; init; }
+
+    /// <summary>Where that address is; absent unless places are looked up.</summary>
+    public string? Place { get; init; }
 }
 
 /// <summary>A user's sessions.</summary>

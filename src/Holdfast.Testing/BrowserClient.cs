@@ -1,5 +1,8 @@
 using System.Net.Http.Json;
+using System.Security.Claims;
 using System.Text.Json;
+using Holdfast.Devices;
+using Holdfast.Tokens;
 
 namespace Holdfast.Testing;
 
@@ -9,16 +12,21 @@ namespace Holdfast.Testing;
 /// </summary>
 public sealed class BrowserClient : IDisposable
 {
-    private readonly HttpClient _http = new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false });
+    private readonly HttpClient _http;
     private readonly Dictionary<string, BrowserCookie> _jar = new(StringComparer.Ordinal);
     private readonly Uri _home;
     private readonly TimeProvider _clock;
 
     /// <summary>A browser whose pages are those of <paramref name="home"/>.</summary>
     public BrowserClient(Uri home, TimeProvider clock)
+        : this(home, clock, new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
     {
-        (_home, _clock) = (home, clock);
-        _http.BaseAddress = home;
+    }
+
+    /// <summary>The same against a server without a socket: <c>new BrowserClient(server.BaseAddress, clock, server.CreateHandler())</c>.</summary>
+    public BrowserClient(Uri home, TimeProvider clock, HttpMessageHandler handler)
+    {
+        (_home, _clock, _http) = (home, clock, new HttpClient(handler) { BaseAddress = home });
         UserAgent = "Mozilla/5.0 (X11; Linux x86_64; rv:153.0) Gecko/20100101 Firefox/153.0";
     }
 
@@ -85,6 +93,32 @@ public sealed class BrowserClient : IDisposable
         using var response = await GetAsync("/auth/csrf");
         using var json = JsonDocument.Parse(await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync());
         return json.RootElement.GetProperty("token").GetString()!;
+    }
+
+    /// <summary>
+    /// Signs somebody in without the application's sign-in page: a session as any other, and this browser holds its cookie.
+    /// </summary>
+    /// <param name="services">The application's services: <c>factory.Services</c>.</param>
+    /// <param name="subject">The user's id.</param>
+    /// <param name="claims">More of the principal: <c>("role", "admin")</c>.</param>
+    /// <exception cref="InvalidOperationException">The limit of sessions refuses it.</exception>
+    public async Task<Session> SignInAsAsync(IServiceProvider services, string subject, params (string Type, string Value)[] claims)
+    {
+        var sessions = (SessionManager?)services.GetService(typeof(SessionManager))
+            ?? throw new InvalidOperationException("These are not the services of an application that called AddHoldfast.");
+        var result = await sessions.SignInAsync(
+            new SignIn
+            {
+                Subject = subject,
+                Claims = [new SessionClaim(ClaimTypes.Name, subject), .. claims.Select(claim => new SessionClaim(claim.Type, claim.Value))],
+                Amr = ["test"],
+                Device = new Device(UserAgent, null),
+            },
+            Caller.Application,
+            CancellationToken.None);
+        var session = result.Session ?? throw new InvalidOperationException($"{subject} was not signed in: {result.Status}.");
+        Keep(new BrowserCookie(SessionCookie.Name, result.Credentials!.Cookie!.Reveal(), "/", true, true, "lax", null, null));
+        return session;
     }
 
     /// <summary>Plants a cookie, as an attacker on a sister host might.</summary>

@@ -94,6 +94,15 @@ public sealed class HoldfastOptions
     /// </summary>
     public TimeSpan ElevationLifetime { get; set; } = TimeSpan.FromMinutes(15);
 
+    /// <summary>
+    /// Remembers on which devices each subject signs in, and records <c>device.new</c> and <c>device.long_absent</c>, for an event sink to
+    /// tell the user. Default: false.
+    /// </summary>
+    public bool WatchDevices { get; set; }
+
+    /// <summary>After how long without a sign-in a return is recorded. 1 day to 400 days; default 90 days.</summary>
+    public TimeSpan LongAbsence { get; set; } = TimeSpan.FromDays(90);
+
     /// <summary>The NIST SP 800-63B-4 level whose ceilings this deployment keeps. Default: none is claimed.</summary>
     public AssuranceProfile AssuranceProfile { get; set; }
 
@@ -143,6 +152,7 @@ public sealed class HoldfastOptions
             Enum.IsDefined(WhenLimitReached) ? null : $"WhenLimitReached is {(int)WhenLimitReached}: Refuse, EndOldest or EndLeastRecent.",
             Between(RecentSignIn, minute, day, nameof(RecentSignIn)),
             Between(ElevationLifetime, minute, 60 * minute, nameof(ElevationLifetime)),
+            Between(LongAbsence, day, 400 * day, nameof(LongAbsence)),
             Enum.IsDefined(AssuranceProfile) ? null : $"AssuranceProfile is {(int)AssuranceProfile}: None, Aal1, Aal2 or Aal3.",
             MaxDataBytes is >= 0 and <= 1024 * 1024 ? null : $"MaxDataBytes is {MaxDataBytes}: 0 to 1048576.",
         ];

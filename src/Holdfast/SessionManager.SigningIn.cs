@@ -69,6 +69,7 @@ public sealed partial class SessionManager
                 await RecordAsync(SessionEventType.SessionEvicted, draft.Session with { Handle = evicted }, caller, EndReason.Evicted);
             }
 
+            await WatchDeviceAsync(draft.Session, caller, cancellationToken);
             var credentials = await IssueAsync(draft, reading.Now, cancellationToken);
             return new SignInResult(SignInStatus.SignedIn, draft.Session, credentials);
         }

@@ -13,6 +13,8 @@ public sealed class ArchitectureTests
         { "Holdfast.Redis", ["Holdfast"] },
         { "Holdfast.Testing", ["Holdfast"] },
         { "Holdfast.AspNetCore", ["Holdfast", "Holdfast.Protocol"] },
+        { "Holdfast.MaxMind", ["Holdfast.AspNetCore"] },
+        { "Holdfast.OpenIdConnect", ["Holdfast.AspNetCore"] },
     };
 
     [Theory]
@@ -21,6 +23,13 @@ public sealed class ArchitectureTests
     {
         var references = Regex.Matches(Repository.Read($"src/{project}/{project}.csproj"), "ProjectReference Include=\"\\.\\./([^/]+)/").Select(match => match.Groups[1].Value);
         Assert.Equal(allowed, references);
+    }
+
+    [Fact]
+    public void Every_project_has_its_arrows()
+    {
+        var projects = Directory.GetDirectories(Path.Combine(Repository.Root, "src")).Select(Path.GetFileName);
+        Assert.Equal(projects.Order(), Arrows.Select(row => row.Data.Item1).Order());
     }
 
     [Theory]

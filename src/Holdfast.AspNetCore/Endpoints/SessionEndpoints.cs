@@ -102,7 +102,8 @@ internal static class SessionEndpoints
 
     private static DeviceRecord ToRecord(Device device) => new()
     {
-        Name = UserAgent.Parse(device.UserAgent).ToString(),
+        Name = device.Name ?? UserAgent.Parse(device.UserAgent).ToString(),
+        Place = device.Place,
         UserAgent = device.UserAgent,
         Address = device.Address,
     };

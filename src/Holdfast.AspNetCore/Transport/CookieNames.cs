@@ -1,3 +1,5 @@
+using Holdfast.Tokens;
+
 namespace Holdfast.AspNetCore.Transport;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace Holdfast.AspNetCore.Transport;
 /// </summary>
 internal static class CookieNames
 {
-    public const string Session = "__Host-Http-holdfast";
+    public const string Session = SessionCookie.Name;
     public const string Anonymous = "__Host-Http-holdfast-anon";
     public const string PreSession = "__Host-Http-holdfast-pre";
     public const string AccessToken = "__Host-Http-holdfast-at";

@@ -26,6 +26,16 @@ public sealed record UserAgent(string? Browser, string? System)
     /// <summary>Describes a user agent string; anything unknown gives nulls.</summary>
     public static UserAgent Parse(string? text) => new(Match(Browsers, text), Match(Systems, text));
 
+    /// <summary>
+    /// The same with what current browsers say in client hints instead: their user agent strings no longer tell Windows 10 from 11, nor one
+    /// phone from another.
+    /// </summary>
+    public static UserAgent Parse(string? text, ClientHints hints)
+    {
+        var known = Parse(text);
+        return new UserAgent(hints.Browser ?? known.Browser, hints.Model ?? hints.System ?? known.System);
+    }
+
     /// <summary>One phrase, such as <c>Firefox on Windows</c>.</summary>
     public override string ToString() => (Browser, System) switch
     {

@@ -11,6 +11,11 @@ namespace Holdfast.Tokens;
 /// </summary>
 public sealed class SessionCookie
 {
+    /// <summary>
+    /// The cookie's name, whichever host writes it. Browsers that know the prefix accept it only as Secure and HttpOnly, for this host alone.
+    /// </summary>
+    public const string Name = "__Host-Http-holdfast";
+
     private const string Prefix = "hfs_";
     private const int Size = 1 + SessionHandle.Size + Secret.Size;
     private const int EncodedLength = 66;
