@@ -79,6 +79,22 @@ public sealed class ArchitectureTests
     }
 
     [Fact]
+    public void The_diffs_of_the_adoption_page_are_what_the_samples_contain()
+    {
+        var page = Repository.Read("docs/adopt.md");
+        var steps = Regex.Matches(page, "\\(\\.\\./samples/Adopted/(\\w+App)\\.cs\\)(?:(?!## ).)*?```diff\n(.*?)```", RegexOptions.Singleline);
+        Assert.Equal(5, steps.Count);
+        foreach (Match step in steps)
+        {
+            var lines = Repository.Read($"samples/Adopted/{step.Groups[1].Value}.cs").Split('\n').Select(line => line.Trim()).ToHashSet();
+            foreach (var line in step.Groups[2].Value.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+            {
+                Assert.True(lines.Contains(line[1..].Trim()) == (line[0] != '-'), $"{step.Groups[1].Value}: {line}");
+            }
+        }
+    }
+
+    [Fact]
     public void Every_test_that_the_practices_name_exists()
     {
         var sources = string.Concat(Repository.Sources("tests").Concat(Repository.Sources("src/Holdfast.Testing")).Select(File.ReadAllText));

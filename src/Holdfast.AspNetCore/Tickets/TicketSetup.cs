@@ -56,7 +56,7 @@ namespace Holdfast.AspNetCore.Tickets
         {
             if (name == scheme)
             {
-                // As the framework makes its own, so that cookies from before this line was added are still read.
+                // As the framework makes its own.
                 var stock = options.TicketDataFormat ?? new TicketDataFormat((options.DataProtectionProvider ?? protection)
                     .CreateProtector("Microsoft.AspNetCore.Authentication.Cookies.CookieAuthenticationMiddleware", name, "v2"));
                 options.TicketDataFormat = new TicketKeyFormat(stock, accessor);
