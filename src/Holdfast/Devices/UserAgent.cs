@@ -33,6 +33,12 @@ public sealed record UserAgent(string? Browser, string? System)
     public static UserAgent Parse(string? text, ClientHints hints)
     {
         var known = Parse(text);
+        if (text?.Contains("Chrome/", StringComparison.Ordinal) != true)
+        {
+            // Only Chromium and what is built on it sends hints, and all of those call themselves that: these two contradict each other.
+            return known;
+        }
+
         return new UserAgent(hints.Browser ?? known.Browser, hints.Model ?? hints.System ?? known.System);
     }
 

@@ -17,6 +17,7 @@ public sealed class PlaceTests : IDisposable
         await File.WriteAllBytesAsync(_database, DatabaseOfLoopback("Testville", "Utopia"));
         await using var app = await TestApp.StartAsync(build: builder => builder.Services.AddHoldfast().UseMaxMind(_database));
         using var browser = app.Browser();
+        browser.UserAgent = "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Mobile Safari/537.36";
         using var signIn = new HttpRequestMessage(HttpMethod.Post, "/sign-in/ada");
         signIn.Headers.Add("X-CSRF-Token", await browser.CsrfTokenAsync());
         signIn.Headers.Add("Sec-CH-UA", "\"Google Chrome\";v=\"130\"");

@@ -82,10 +82,14 @@ public sealed class KnownDevicesTests
     [InlineData("\"Chromium\";v=\"130\", \"Google Chrome\";v=\"130\", \"Not?A_Brand\";v=\"99\"", "\"Windows\"", "\"15.0.0\"", null, "Chrome on Windows 11")]
     [InlineData("\"Not?A_Brand\";v=\"99\", \"Chromium\";v=\"130\", \"Microsoft Edge\";v=\"130\"", "\"Windows\"", "\"10.0.0\"", null, "Edge on Windows 10")]
     [InlineData("\"Chromium\";v=\"130\", \"Not?A_Brand\";v=\"99\"", "\"Android\"", "\"15\"", "\"Pixel 9\"", "Chromium on Pixel 9")]
-    [InlineData("nonsense", "Windows", "\"x", "\"\\\"\"", "Firefox on Linux")]
-    [InlineData(null, null, null, null, "Firefox on Linux")]
+    [InlineData("nonsense", "Windows", "\"x", "\"\\\"\"", "Chrome on Linux")]
+    [InlineData(null, null, null, null, "Chrome on Linux")]
     public void Client_hints_say_what_user_agents_no_longer_do(string? brands, string? platform, string? version, string? model, string expected) =>
-        Assert.Equal(expected, UserAgent.Parse(Laptop.UserAgent, ClientHints.Parse(brands, platform, version, model)).ToString());
+        Assert.Equal(expected, UserAgent.Parse("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/130.0.0.0 Safari/537.36", ClientHints.Parse(brands, platform, version, model)).ToString());
+
+    [Fact]
+    public void Hints_that_contradict_the_user_agent_are_left_out() =>
+        Assert.Equal("Firefox on Linux", UserAgent.Parse(Laptop.UserAgent, new ClientHints("Chrome", "Windows 11", null)).ToString());
 
     private static async Task SignInAsync(Engine engine, Device device) => await engine.Sessions.SignInAsync(
         new SignIn { Subject = Engine.Ada, Device = device }, Engine.Browser, CancellationToken.None);
