@@ -2,7 +2,6 @@ using Holdfast.AspNetCore.Connections;
 using Holdfast.AspNetCore.Data;
 using Holdfast.Protocol;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.AspNetCore;
@@ -58,8 +57,7 @@ internal sealed class SessionMiddleware(RequestDelegate next, OpenConnections co
     // A connection that stays open is held to its session; a response that streams is, once it says so (RequestSession).
     private async Task RunAsync(HttpContext context, RequestSession request)
     {
-        var stays = context.WebSockets.IsWebSocketRequest || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
-        using var connection = stays && request.Session is { } session
+        using var connection = OpenConnections.IsUpgrade(context) && request.Session is { } session
             ? await connections.AddAsync(session.Handle, session.Tenant, session.Subject, context.Abort, context.RequestAborted) : null;
         await next(context);
     }

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Microsoft.IdentityModel.Protocols;
 using Microsoft.IdentityModel.Protocols.OpenIdConnect;
 
 namespace Holdfast.OpenIdConnect;
@@ -22,7 +23,10 @@ internal sealed partial class BackChannelLogout(
 {
     private const int PageSize = 200;
 
+    private static readonly TimeSpan AskInterval = TimeSpan.FromMinutes(1);
+
     private readonly ConcurrentDictionary<string, DateTimeOffset> _seen = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, DateTimeOffset> _asked = new(StringComparer.Ordinal);
 
     public async Task<IResult> HandleAsync(HttpContext context, string scheme)
     {
@@ -38,9 +42,7 @@ internal sealed partial class BackChannelLogout(
         var (token, fault, keyUnknown) = await ReadAsync(provider, text[0]!, cancellationToken);
         if (keyUnknown)
         {
-            // The provider may have rotated its keys since they were read; asked for once, and by the library at most every few minutes.
-            provider.ConfigurationManager!.RequestRefresh();
-            (token, fault, _) = await ReadAsync(provider, text[0]!, cancellationToken);
+            (token, fault, _) = await ReadWithNewKeysAsync(provider, scheme, text[0]!, cancellationToken) ?? (token, fault, keyUnknown);
         }
 
         if (token is null)
@@ -49,7 +51,8 @@ internal sealed partial class BackChannelLogout(
         }
 
         Forget();
-        if (_seen.ContainsKey(token.Id))
+        var id = $"{scheme} {token.Id}";
+        if (_seen.ContainsKey(id))
         {
             return Results.Ok();
         }
@@ -57,7 +60,7 @@ internal sealed partial class BackChannelLogout(
         await EndAsync(token, scheme, cancellationToken);
 
         // Only now: a failure before this is answered 503 or 500, and the provider's next try must work.
-        _seen[token.Id] = token.ExpiresAt + TimeSpan.FromMinutes(1);
+        _seen[id] = token.ExpiresAt + TimeSpan.FromMinutes(1);
         return Results.Ok();
     }
 
@@ -74,6 +77,33 @@ internal sealed partial class BackChannelLogout(
         }
 
         return await LogoutToken.ReadAsync(text, configuration, provider.ClientId!, clock.GetUtcNow());
+    }
+
+    // The provider may have rotated its keys since the handler read them. The handler's own way to ask again does so in the background, too
+    // late for this token; anybody can send an unknown key's name, so the provider is asked at most once a minute.
+    private async Task<(LogoutToken? Token, string? Fault, bool KeyUnknown)?> ReadWithNewKeysAsync(
+        OpenIdConnectOptions provider, string scheme, string text, CancellationToken cancellationToken)
+    {
+        var now = clock.GetUtcNow();
+        if (provider.MetadataAddress is not { } address
+            || (_asked.TryGetValue(scheme, out var last) && now - last < AskInterval))
+        {
+            return null;
+        }
+
+        _asked[scheme] = now;
+
+        provider.ConfigurationManager!.RequestRefresh();
+        try
+        {
+            var documents = new HttpDocumentRetriever(provider.Backchannel) { RequireHttps = provider.RequireHttpsMetadata };
+            var configuration = await OpenIdConnectConfigurationRetriever.GetAsync(address, documents, cancellationToken);
+            return await LogoutToken.ReadAsync(text, configuration, provider.ClientId!, now);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidOperationException or HttpRequestException)
+        {
+            throw new StoreUnavailableException("The provider's keys cannot be read, so its logout token cannot be checked.", exception);
+        }
     }
 
     private async Task EndAsync(LogoutToken token, string scheme, CancellationToken cancellationToken)

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using Holdfast.Auditing;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -30,6 +32,10 @@ internal sealed partial class OpenConnections : BackgroundService
     /// <summary>How many there are.</summary>
     public int Count => _open.Count;
 
+    /// <summary>Whether a request turns its connection into a WebSocket or the like, wherever in the chain that is done.</summary>
+    public static bool IsUpgrade(HttpContext context) =>
+        context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+
     /// <summary>
     /// Holds a connection to its session until the result is disposed. An ending that came before this call is noticed here.
     /// </summary>
@@ -38,12 +44,20 @@ internal sealed partial class OpenConnections : BackgroundService
         var connection = new Connection(this, handle, tenant, subject, cut);
         _counts.AddOrUpdate(handle, 1, (_, count) => count + 1);
         _open[connection] = 0;
-        if (await _sessions.FindLiveAsync(handle, cancellationToken) is null)
+        try
         {
-            Cut(connection, "ended");
-        }
+            if (await _sessions.FindLiveAsync(handle, cancellationToken) is null)
+            {
+                Cut(connection, "ended");
+            }
 
-        return connection;
+            return connection;
+        }
+        catch
+        {
+            connection.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Looks at every session that has connections, and cuts those that do not live, or of which nobody knows.</summary>

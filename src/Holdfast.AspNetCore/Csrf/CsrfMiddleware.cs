@@ -1,3 +1,4 @@
+using Holdfast.AspNetCore.Connections;
 using Holdfast.Auditing;
 using Holdfast.Protocol;
 using Microsoft.AspNetCore.Antiforgery;
@@ -36,7 +37,8 @@ internal sealed class CsrfMiddleware(
     {
         var request = context.Request;
         var kind = context.Features.Get<HoldfastFeature>()?.Kind ?? CredentialKind.None;
-        if (CrossOriginGuard.IsSafe(request.Method) || kind == CredentialKind.Bearer
+        var upgrades = OpenConnections.IsUpgrade(context);
+        if ((CrossOriginGuard.IsSafe(request.Method) && !upgrades) || kind == CredentialKind.Bearer
             || callbacks.Has(request.Path)
             || (kind == CredentialKind.None && context.GetEndpoint()?.Metadata.GetMetadata<ProvenByBody>() is not null)
             || context.GetEndpoint()?.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: false })
@@ -48,12 +50,14 @@ internal sealed class CsrfMiddleware(
         var origin = Text(request.Headers.Origin);
         switch (CrossOriginGuard.Judge(fetchSite, origin, request.Host, options.TrustedOrigins))
         {
-            case Provenance.Foreign:
+            case Provenance.Foreign when kind != CredentialKind.None || !upgrades:
                 return new CsrfRefusal(
                     fetchSite == "same-site" ? "same_site" : "cross_site",
                     $"A page of {SessionEvents.OneLine(origin) ?? "another site"} sent it. If that page is yours, add its origin to TrustedOrigins.",
                     nameof(HoldfastWebOptions.TrustedOrigins));
 
+            // Pages cannot add a token to a WebSocket's handshake; the browser's word of who opens it is what there is.
+            case var _ when upgrades:
             case Provenance.NotABrowser when kind == CredentialKind.None:
                 return null;
 

@@ -47,6 +47,46 @@ public sealed class OpenConnectionTests
         Assert.Equal((WebSocketState.Open, WebSocketState.Open), (kept.State, other.State));
     }
 
+    [Theory]
+    [InlineData("https://evil.example", null, false)]
+    [InlineData("null", null, false)]
+    [InlineData("http://127.0.0.1:1", "same-site", false)]
+    [InlineData(null, null, true)]
+    [InlineData("own", "same-origin", true)]
+    [Requirement("CSRF-04")]
+    public async Task A_web_socket_with_our_cookie_opens_from_our_own_pages_alone(string? origin, string? fetchSite, bool opens)
+    {
+        await using var app = await StartAsync();
+        using var browser = await app.SignedInAsync();
+        using var socket = new ClientWebSocket();
+        socket.Options.SetRequestHeader("Cookie", CookieOf(browser));
+        if (origin is not null)
+        {
+            socket.Options.SetRequestHeader("Origin", origin == "own" ? app.Address.GetLeftPart(UriPartial.Authority) : origin);
+        }
+
+        if (fetchSite is not null)
+        {
+            socket.Options.SetRequestHeader("Sec-Fetch-Site", fetchSite);
+        }
+
+        var connecting = socket.ConnectAsync(new UriBuilder(app.Address) { Scheme = "ws", Path = "/socket" }.Uri, CancellationToken.None);
+        Assert.Equal(opens, await Record.ExceptionAsync(() => connecting) is null);
+    }
+
+    [Fact]
+    public async Task A_connection_that_opens_while_the_store_falls_silent_is_not_left_behind()
+    {
+        await using var app = await StartAsync();
+        using var browser = await app.SignedInAsync();
+        var sid = await Answer.TextAsync(await browser.GetAsync("/auth/session"), "sid");
+        Assert.True(SessionHandle.TryParse(sid, out var handle));
+        app.Store.Silent = true;
+        await Assert.ThrowsAsync<StoreUnavailableException>(async () =>
+            await app.Service<OpenConnections>().AddAsync(handle, "default", "ada", () => { }, CancellationToken.None));
+        Assert.Equal(0, app.Service<OpenConnections>().Count);
+    }
+
     [Fact]
     [Requirement("LO-03")]
     public async Task A_stream_of_server_sent_events_is_cut()

@@ -102,6 +102,25 @@ public sealed class BackChannelLogoutTests : IDisposable
 
     [Fact]
     [Requirement("LO-09")]
+    public async Task A_key_that_the_provider_has_just_made_is_fetched_and_an_unknown_one_does_not_make_us_ask_again_and_again()
+    {
+        using var newKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        var provider = new Rotated(new ECDsaSecurityKey(newKey) { KeyId = "k2" });
+        await using var app = await StartAsync(provider: provider);
+        using var ada = await SignedInAsync(app, "ada", "s1");
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(app, Token(app, _ => { }, key: new ECDsaSecurityKey(newKey) { KeyId = "k2" }))).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await ada.GetAsync("/me")).StatusCode);
+        var asked = provider.Requests;
+        for (var attempt = 0; attempt < 5; attempt++)
+        {
+            Assert.Equal(HttpStatusCode.BadRequest, (await SendAsync(app, Token(app, _ => { }, key: new ECDsaSecurityKey(newKey) { KeyId = $"k{attempt + 3}" }))).StatusCode);
+        }
+
+        Assert.Equal(asked, provider.Requests);
+    }
+
+    [Fact]
+    [Requirement("LO-09")]
     public async Task A_token_that_was_seen_before_is_200_and_does_nothing()
     {
         await using var app = await StartAsync();
@@ -185,15 +204,17 @@ public sealed class BackChannelLogoutTests : IDisposable
         return browser;
     }
 
-    private Task<TestApp> StartAsync(bool endTokenSessions = false) => TestApp.StartAsync(
+    private Task<TestApp> StartAsync(bool endTokenSessions = false, Rotated? provider = null) => TestApp.StartAsync(
         build: builder =>
         {
-            var provider = new OpenIdConnectConfiguration { Issuer = Issuer };
-            provider.SigningKeys.Add(new ECDsaSecurityKey(_key) { KeyId = "k1" });
+            var known = new OpenIdConnectConfiguration { Issuer = Issuer };
+            known.SigningKeys.Add(new ECDsaSecurityKey(_key) { KeyId = "k1" });
             builder.Services.AddAuthentication().AddOpenIdConnect(options =>
             {
                 options.ClientId = Client;
-                options.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(provider);
+                options.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(known);
+                options.MetadataAddress = provider is null ? null : $"{Issuer}/.well-known/openid-configuration";
+                options.BackchannelHttpHandler = provider;
             });
             builder.Services.AddHoldfast().UseForOpenIdConnect(options => options.EndTokenSessions = endTokenSessions);
         },
@@ -206,4 +227,20 @@ public sealed class BackChannelLogoutTests : IDisposable
 
     private static ClaimsPrincipal Principal(string user, string sid, string authTime) => new(new ClaimsIdentity(
         [new Claim(ClaimTypes.NameIdentifier, user), new Claim("sid", sid), new Claim("auth_time", authTime), new Claim(HoldfastDefaults.ProviderClaim, "OpenIdConnect")], "oidc"));
+
+    /// <summary>The provider's discovery, with keys that the handler has not read yet.</summary>
+    private sealed class Rotated(ECDsaSecurityKey key) : HttpMessageHandler
+    {
+        public int Requests { get; private set; }
+
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            Requests++;
+            var jwk = JsonWebKeyConverter.ConvertFromECDsaSecurityKey(key);
+            object body = request.RequestUri!.AbsolutePath.EndsWith("openid-configuration", StringComparison.Ordinal)
+                ? new { issuer = Issuer, jwks_uri = $"{Issuer}/jwks" }
+                : new { keys = new[] { new { kty = jwk.Kty, crv = jwk.Crv, x = jwk.X, y = jwk.Y, kid = key.KeyId, use = "sig" } } };
+            return Task.FromResult(new HttpResponseMessage { Content = System.Net.Http.Json.JsonContent.Create(body) });
+        }
+    }
 }
