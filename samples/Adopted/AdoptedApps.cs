@@ -9,7 +9,7 @@ public sealed record AdoptedSettings(string Address, string Directory)
     public string Authority { get; init; } = "";
 }
 
-/// <summary>The five.</summary>
+/// <summary>All of them.</summary>
 public static class AdoptedApps
 {
     private static readonly Dictionary<string, Func<AdoptedSettings, Action<WebApplicationBuilder>?, Task<WebApplication>>> Known = new()
@@ -18,6 +18,7 @@ public static class AdoptedApps
         ["mvc"] = MvcApp.CreateAsync,
         ["bearer"] = BearerApp.CreateAsync,
         ["chat"] = ChatApp.CreateAsync,
+        ["blazor"] = BlazorApp.CreateAsync,
         ["oidc"] = OidcApp.CreateAsync,
     };
 

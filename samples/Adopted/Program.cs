@@ -1,8 +1,10 @@
 using Adopted;
 
-// Five applications as they are written every day, each put on Holdfast by a handful of lines: docs/adopt.md shows which.
-//   dotnet run --project samples/Adopted -- razor|mvc|bearer|chat|oidc
-var settings = new AdoptedSettings(Environment.GetEnvironmentVariable("URL") ?? "http://localhost:5080", Path.Combine(Path.GetTempPath(), "holdfast-adopted"))
+// Applications as they are written every day, each put on Holdfast by a handful of lines: docs/adopt.md shows which.
+//   dotnet run --project samples/Adopted -- razor|mvc|bearer|chat|blazor|oidc
+var settings = new AdoptedSettings(
+    Environment.GetEnvironmentVariable("URL") ?? "http://localhost:5080",
+    Environment.GetEnvironmentVariable("DATA") ?? Path.Combine(Path.GetTempPath(), "holdfast-adopted"))
 {
     Authority = Environment.GetEnvironmentVariable("OIDC_AUTHORITY") ?? "http://localhost:5090",
 };

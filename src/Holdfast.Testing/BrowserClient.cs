@@ -102,7 +102,7 @@ public sealed class BrowserClient : IDisposable
     /// <param name="subject">The user's id.</param>
     /// <param name="claims">More of the principal: <c>("role", "admin")</c>.</param>
     /// <exception cref="InvalidOperationException">The limit of sessions refuses it.</exception>
-    public async Task<Session> SignInAsAsync(IServiceProvider services, string subject, params (string Type, string Value)[] claims)
+    public async Task<Session> SignInAs(IServiceProvider services, string subject, params (string Type, string Value)[] claims)
     {
         var sessions = (SessionManager?)services.GetService(typeof(SessionManager))
             ?? throw new InvalidOperationException("These are not the services of an application that called AddHoldfast.");

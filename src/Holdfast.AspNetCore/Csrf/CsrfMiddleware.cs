@@ -3,6 +3,7 @@ using Holdfast.Auditing;
 using Holdfast.Protocol;
 using Microsoft.AspNetCore.Antiforgery;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.SignalR;
 
 namespace Holdfast.AspNetCore.Csrf;
 
@@ -63,6 +64,12 @@ internal sealed class CsrfMiddleware(
 
             case Provenance.NotABrowser when options.RequireFetchMetadata:
                 return new CsrfRefusal("no_fetch_metadata", "It says neither Sec-Fetch-Site nor Origin.", nameof(HoldfastWebOptions.RequireFetchMetadata));
+        }
+
+        // SignalR's and Blazor's clients cannot add a token either; what they send later names a connection by a secret that only its page knows.
+        if (context.GetEndpoint()?.Metadata.GetMetadata<HubMetadata>() is not null)
+        {
+            return null;
         }
 
         return await antiforgery.IsRequestValidAsync(context) ? null : new CsrfRefusal(

@@ -74,6 +74,20 @@ public sealed class OpenConnectionTests
         Assert.Equal(opens, await Record.ExceptionAsync(() => connecting) is null);
     }
 
+    [Theory]
+    [InlineData("same-origin", System.Net.HttpStatusCode.OK)]
+    [InlineData("same-site", System.Net.HttpStatusCode.Forbidden)]
+    [InlineData("cross-site", System.Net.HttpStatusCode.Forbidden)]
+    [Requirement("CSRF-04")]
+    public async Task A_hub_is_negotiated_without_a_token_from_our_own_pages_alone(string fetchSite, System.Net.HttpStatusCode expected)
+    {
+        await using var app = await StartAsync();
+        using var browser = await app.SignedInAsync();
+        browser.FetchSite = fetchSite;
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/chat/negotiate?negotiateVersion=1");
+        Assert.Equal(expected, (await browser.SendAsync(request)).StatusCode);
+    }
+
     [Fact]
     public async Task A_connection_that_opens_while_the_store_falls_silent_is_not_left_behind()
     {
@@ -115,7 +129,6 @@ public sealed class OpenConnectionTests
         await using var hub = new HubConnectionBuilder().WithUrl(new Uri(app.Address, "/chat"), transport, options =>
         {
             options.Headers["Cookie"] = CookieOf(browser);
-            options.Headers["X-CSRF-Token"] = browser.CsrfTokenAsync().GetAwaiter().GetResult();
         }).Build();
         var closed = new TaskCompletionSource();
         hub.Closed += _ =>

@@ -22,7 +22,7 @@ public sealed class ApplicationTests
         using var alice = new BrowserClient(app.GetTestServer().BaseAddress, clock, app.GetTestServer().CreateHandler());
         Assert.Equal(HttpStatusCode.Unauthorized, (await alice.GetAsync("/orders")).StatusCode);
 
-        await alice.SignInAsAsync(app.Services, "alice", (ClaimTypes.Role, "buyer"));
+        await alice.SignInAs(app.Services, "alice", (ClaimTypes.Role, "buyer"));
         Assert.Equal("orders of alice", await (await alice.GetAsync("/orders")).Content.ReadAsStringAsync());
         Assert.Equal(HttpStatusCode.OK, (await alice.PostAsync("/orders", new { item = "book" })).StatusCode);
 
