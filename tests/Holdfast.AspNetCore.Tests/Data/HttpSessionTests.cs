@@ -27,9 +27,9 @@ public sealed class HttpSessionTests
         using var browser = await app.SignedInAsync();
         var gate = app.Service<Gate>();
         var slow = browser.PostAsync("/slow/a/1");
-        await gate.Entered.Task;
+        await gate.Entered;
         await browser.PostAsync("/set/b/2");
-        gate.Open.SetResult();
+        gate.Open();
         (await slow).EnsureSuccessStatusCode();
         Assert.Equal("1", await TextAsync(browser, "/get/a"));
         Assert.Equal("2", await TextAsync(browser, "/get/b"));
@@ -127,8 +127,7 @@ public sealed class HttpSessionTests
             app.MapPost("/slow/{key}/{value}", async (HttpContext http, string key, string value, Gate gate) =>
             {
                 http.Session.SetString(key, value);
-                gate.Entered.SetResult();
-                await gate.Open.Task;
+                await gate.PassAsync();
             });
             app.MapPost("/set-then-silence/{key}/{value}", (HttpContext http, string key, string value, Holdfast.ISessionStore store) =>
             {
@@ -144,11 +143,4 @@ public sealed class HttpSessionTests
             app.MapPost("/clear", (HttpContext http) => http.Session.Clear());
             app.MapPost("/big", (HttpContext http) => http.Session.Set("a", new byte[70_000]));
         });
-
-    private sealed class Gate
-    {
-        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource Open { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
 }

@@ -120,23 +120,6 @@ internal sealed class StockApp : IAsyncDisposable
     }
 }
 
-/// <summary>Holds one request inside its endpoint while another runs.</summary>
-internal sealed class Gate
-{
-    private readonly TaskCompletionSource _open = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public Task Entered => _entered.Task;
-
-    public void Open() => _open.SetResult();
-
-    public async Task PassAsync()
-    {
-        _entered.SetResult();
-        await _open.Task;
-    }
-}
-
 /// <summary>A ticket store as the documentation and many products write it.</summary>
 internal sealed class OrdinaryTicketStore : ITicketStore
 {

@@ -66,9 +66,9 @@ public sealed class TicketStoreTests
         app.Clock.Advance(TimeSpan.FromMinutes(20));
         var gate = app.Service<Gate>();
         var slow = other.GetAsync("/stock/slow");
-        await gate.Entered.Task;
+        await gate.Entered;
         (await ada.PostAsync("/stock/sign-out")).EnsureSuccessStatusCode();
-        gate.Open.SetResult();
+        gate.Open();
         (await slow).EnsureSuccessStatusCode();
         Assert.Equal(HttpStatusCode.Unauthorized, (await other.GetAsync("/stock/me")).StatusCode);
         Assert.Empty(await app.Sessions.ListAsync("default", "ada", CancellationToken.None));
@@ -169,16 +169,8 @@ public sealed class TicketStoreTests
                 $"{me.FindFirstValue(ClaimTypes.NameIdentifier)} {await http.GetTokenAsync("access_token")}").RequireAuthorization();
             app.MapGet("/stock/slow", async (Gate gate) =>
             {
-                gate.Entered.SetResult();
-                await gate.Open.Task;
+                await gate.PassAsync();
                 return "slow";
             }).RequireAuthorization();
         });
-
-    private sealed class Gate
-    {
-        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource Open { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    }
 }
