@@ -59,7 +59,7 @@ public sealed class OpenConnectionTests
         await using var app = await StartAsync();
         using var browser = await app.SignedInAsync();
         using var socket = new ClientWebSocket();
-        socket.Options.SetRequestHeader("Cookie", CookieOf(browser));
+        socket.Options.SetRequestHeader("Cookie", Hubs.CookieOf(browser));
         if (origin is not null)
         {
             socket.Options.SetRequestHeader("Origin", origin == "own" ? app.Address.GetLeftPart(UriPartial.Authority) : origin);
@@ -109,7 +109,7 @@ public sealed class OpenConnectionTests
         using var browser = await app.SignedInAsync();
         using var client = new HttpClient { BaseAddress = app.Address };
         using var request = new HttpRequestMessage(HttpMethod.Get, "/events");
-        request.Headers.Add("Cookie", CookieOf(browser));
+        request.Headers.Add("Cookie", Hubs.CookieOf(browser));
         using var response = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync());
         Assert.Equal("data: hello", await reader.ReadLineAsync());
@@ -126,21 +126,13 @@ public sealed class OpenConnectionTests
     {
         await using var app = await StartAsync();
         using var browser = await app.SignedInAsync();
-        await using var hub = new HubConnectionBuilder().WithUrl(new Uri(app.Address, "/chat"), transport, options =>
-        {
-            options.Headers["Cookie"] = CookieOf(browser);
-        }).Build();
-        var closed = new TaskCompletionSource();
-        hub.Closed += _ =>
-        {
-            closed.TrySetResult();
-            return Task.CompletedTask;
-        };
+        var (hub, closed) = Hubs.Of(app.Address, browser, transport);
+        await using var disposed = hub;
         await hub.StartAsync();
         Assert.Equal("ada", await hub.InvokeAsync<string>("WhoAmI"));
         await EndAsync(app, browser, "signed out elsewhere");
-        await closed.Task.WaitAsync(TimeSpan.FromSeconds(20));
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => hub.StartAsync());
+        await closed;
+        Assert.Contains("401", (await Assert.ThrowsAnyAsync<Exception>(() => hub.StartAsync())).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,17 +141,8 @@ public sealed class OpenConnectionTests
     {
         await using var app = await StartAsync();
         using var browser = await app.SignedInAsync();
-        await using var hub = new HubConnectionBuilder().WithUrl(new Uri(app.Address, "/chat"), HttpTransportType.WebSockets, options =>
-        {
-            options.Headers["Cookie"] = CookieOf(browser);
-            options.SkipNegotiation = true;
-        }).Build();
-        var closed = new TaskCompletionSource();
-        hub.Closed += _ =>
-        {
-            closed.TrySetResult();
-            return Task.CompletedTask;
-        };
+        var (hub, closed) = Hubs.Of(app.Address, browser, HttpTransportType.WebSockets);
+        await using var disposed = hub;
         await hub.StartAsync();
         for (var quarter = 0; quarter < 4; quarter++)
         {
@@ -172,7 +155,7 @@ public sealed class OpenConnectionTests
         Assert.Equal(HubConnectionState.Connected, hub.State);
         app.Clock.Advance(TimeSpan.FromMinutes(31));
         await app.Service<OpenConnections>().RecheckAsync(CancellationToken.None);
-        await closed.Task.WaitAsync(TimeSpan.FromSeconds(20));
+        await closed;
     }
 
     [Fact]
@@ -223,7 +206,7 @@ public sealed class OpenConnectionTests
     private static async Task<ClientWebSocket> OpenSocketAsync(TestApp app, BrowserClient browser)
     {
         var socket = new ClientWebSocket();
-        socket.Options.SetRequestHeader("Cookie", CookieOf(browser));
+        socket.Options.SetRequestHeader("Cookie", Hubs.CookieOf(browser));
         await socket.ConnectAsync(new UriBuilder(app.Address) { Scheme = "ws", Path = "/socket" }.Uri, CancellationToken.None);
         return socket;
     }
@@ -234,8 +217,6 @@ public sealed class OpenConnectionTests
         var read = await socket.ReceiveAsync(buffer.AsMemory(), CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(10));
         return System.Text.Encoding.UTF8.GetString(buffer, 0, read.Count);
     }
-
-    private static string CookieOf(BrowserClient browser) => string.Join("; ", browser.Cookies.Values.Select(cookie => $"{cookie.Name}={cookie.Value}"));
 
     private static Task<TestApp> StartAsync() => TestApp.StartAsync(
         build: builder => builder.Services.AddSignalR(),

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Security.Claims;
 using Holdfast.AspNetCore.Connections;
+using Holdfast.AspNetCore.Tests.Connections;
 using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components.Authorization;
@@ -156,23 +157,14 @@ public sealed class StockDefectsTests
     {
         await using var app = await StockApp.StartAsync(onHoldfast);
         using var ada = await app.SignedInAsync();
-        await using var hub = new HubConnectionBuilder().WithUrl(new Uri(app.Address, "/chat"), HttpTransportType.WebSockets, options =>
-        {
-            options.Headers["Cookie"] = string.Join("; ", ada.Cookies.Values.Select(cookie => $"{cookie.Name}={cookie.Value}"));
-            options.SkipNegotiation = true;
-        }).Build();
-        var closed = new TaskCompletionSource();
-        hub.Closed += _ =>
-        {
-            closed.TrySetResult();
-            return Task.CompletedTask;
-        };
+        var (hub, closed) = Hubs.Of(app.Address, ada, HttpTransportType.WebSockets);
+        await using var disposed = hub;
         await hub.StartAsync();
         Assert.Equal("ada", await hub.InvokeAsync<string>("WhoAmI"));
         (await ada.PostAsync("/sign-out")).EnsureSuccessStatusCode();
         if (onHoldfast)
         {
-            await closed.Task.WaitAsync(TimeSpan.FromSeconds(10));
+            await closed;
         }
         else
         {
