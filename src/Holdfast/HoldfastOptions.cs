@@ -149,7 +149,7 @@ public sealed class HoldfastOptions
             SigningAlgorithms.IsSupported(SigningAlgorithm)
                 ? null : $"SigningAlgorithm is '{SigningAlgorithm}': one of {string.Join(", ", SigningAlgorithms.Supported)}.",
             MaxSessionsPerSubject is >= 0 and <= 10_000 ? null : $"MaxSessionsPerSubject is {MaxSessionsPerSubject}: 0 to 10000.",
-            Enum.IsDefined(WhenLimitReached) ? null : $"WhenLimitReached is {(int)WhenLimitReached}: Refuse, EndOldest or EndLeastRecent.",
+            Enum.IsDefined(WhenLimitReached) ? null : $"WhenLimitReached is {(int)WhenLimitReached}: refuse, end_oldest or end_least_recent.",
             Between(RecentSignIn, minute, day, nameof(RecentSignIn)),
             Between(ElevationLifetime, minute, 60 * minute, nameof(ElevationLifetime)),
             Between(LongAbsence, day, 400 * day, nameof(LongAbsence)),

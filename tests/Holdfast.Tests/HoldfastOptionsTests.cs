@@ -21,6 +21,8 @@ public sealed class HoldfastOptionsTests
         { "Environment is ''", options => options.Environment = "" },
         { "AccessTokenClaims contains 'sub'", options => options.AccessTokenClaims.Add("sub") },
         { "MaxSessionsPerSubject is -1", options => options.MaxSessionsPerSubject = -1 },
+        { "ElevationLifetime is 01:00:01", options => options.ElevationLifetime = new TimeSpan(1, 0, 1) },
+        { "LongAbsence is 00:00:00", options => options.LongAbsence = TimeSpan.Zero },
         { "MaxDataBytes is 1048577", options => options.MaxDataBytes = 1048577 },
         { "RenewSecretAfter is 00:00:01", options => options.RenewSecretAfter = TimeSpan.FromSeconds(1) },
         { "AbsoluteTimeout is 12:00:01, above the 12:00:00 of Aal3, which nothing lifts", options =>

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using System.ComponentModel;
 
 namespace Holdfast.Limits;
 
-/// <summary>What happens when a subject that has as many sessions as it may signs in once more.</summary>
+/// <summary>What happens when a subject that has as many sessions as it may signs in once more. Settings: <c>refuse</c>, <c>end_oldest</c>, <c>end_least_recent</c>.</summary>
+[TypeConverter(typeof(SettingConverter<WhenLimitReached>))]
 public enum WhenLimitReached
 {
     /// <summary>The new sign-in is refused.</summary>

@@ -287,4 +287,23 @@ public sealed class ChainTests
 
         public Task ValidateRequestAsync(HttpContext httpContext) => Task.CompletedTask;
     }
+
+    [Theory]
+    [InlineData("end_least_recent", Holdfast.Limits.WhenLimitReached.EndLeastRecent)]
+    [InlineData("EndOldest", Holdfast.Limits.WhenLimitReached.EndOldest)]
+    public async Task A_choice_is_read_as_settings_are_written_and_as_code_is(string written, Holdfast.Limits.WhenLimitReached expected)
+    {
+        await using var app = await TestApp.StartAsync(build: builder => builder.Configuration["Holdfast:WhenLimitReached"] = written);
+        Assert.Equal(expected, app.Service<HoldfastOptions>().WhenLimitReached);
+    }
+
+    [Theory]
+    [InlineData("2")]
+    [InlineData("end_newest")]
+    public async Task A_choice_that_is_none_stops_the_start_and_names_the_setting(string written)
+    {
+        var refused = await Assert.ThrowsAsync<InvalidOperationException>(() =>
+            TestApp.StartAsync(build: builder => builder.Configuration["Holdfast:WhenLimitReached"] = written));
+        Assert.Contains("Holdfast:WhenLimitReached", refused.Message, StringComparison.Ordinal);
+    }
 }
