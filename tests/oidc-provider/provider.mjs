@@ -16,8 +16,6 @@ const provider = new Provider(`http://localhost:${port}`, {
   features: { backchannelLogout: { enabled: true } },
   cookies: { keys: ["a key of a test"] },
   pkce: { required: () => true },
-  // Its own refuses to call loopback, where the application of a test is.
-  fetch: (url, { dispatcher, ...options }) => fetch(url, options),
 });
 provider.on("server_error", (_, error) => console.error(error));
 provider.on("backchannel.error", (_, error) => console.error(error));
