@@ -124,6 +124,12 @@ public class HoldfastUserManager<TUser>(
         }
 
         var request = await RequestSession.OfAsync(context);
+        if (request.Failure is { } failure)
+        {
+            // Whose request this is, nobody can say.
+            throw failure;
+        }
+
         return request.Session?.Subject != await GetUserIdAsync(user) || SessionPolicy.IsFresh(request.Assurance, request.Now, options.RecentSignIn)
             ? null
             : IdentityResult.Failed(new IdentityError

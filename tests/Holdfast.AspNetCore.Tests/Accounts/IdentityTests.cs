@@ -29,6 +29,17 @@ public sealed class IdentityTests : IDisposable
     }
 
     [Fact]
+    public async Task Identity_may_keep_its_own_cookie_and_have_sessions_behind_it()
+    {
+        await using var app = await StartAsync(services => services.AddHoldfast().UseForCookies(IdentityConstants.ApplicationScheme), ownCookie: true);
+        using var ada = await SignedInAsync(app);
+        Assert.Contains(".AspNetCore.Identity.Application", ada.Cookies.Keys);
+        Assert.Equal("ada", await (await ada.GetAsync("/name")).Content.ReadAsStringAsync());
+        (await ada.PostAsync("/auth/logout", new { scope = "all" })).EnsureSuccessStatusCode();
+        Assert.NotEqual(HttpStatusCode.OK, (await ada.GetAsync("/name")).StatusCode);
+    }
+
+    [Fact]
     public async Task A_page_is_sent_to_the_sign_in_page_and_a_program_is_not()
     {
         await using var app = await StartAsync();
@@ -122,14 +133,18 @@ public sealed class IdentityTests : IDisposable
         return browser;
     }
 
-    private async Task<TestApp> StartAsync(Action<IServiceCollection>? more = null)
+    private async Task<TestApp> StartAsync(Action<IServiceCollection>? more = null, bool ownCookie = false)
     {
         var app = await TestApp.StartAsync(
             build: builder =>
             {
                 builder.Services.AddDbContext<Accounts>(options => options.UseSqlite($"Data Source={_database};Pooling=False"));
                 builder.Services.AddIdentity<IdentityUser, IdentityRole>().AddEntityFrameworkStores<Accounts>().AddDefaultTokenProviders();
-                builder.Services.AddHoldfast().UseForIdentity();
+                if (!ownCookie)
+                {
+                    builder.Services.AddHoldfast().UseForIdentity();
+                }
+
                 more?.Invoke(builder.Services);
             },
             map: Map);

@@ -146,6 +146,18 @@ public sealed class BackChannelLogoutTests : IDisposable
     }
 
     [Fact]
+    [Requirement("LO-09")]
+    public async Task Sessions_behind_the_stock_cookie_are_found_as_well()
+    {
+        await using var app = await StartAsync();
+        using var ada = app.Browser();
+        (await ada.PostAsync("/stock-sign-in/ada/s1")).EnsureSuccessStatusCode();
+        Assert.Equal(HttpStatusCode.OK, (await ada.GetAsync("/stock-me")).StatusCode);
+        Assert.Equal(HttpStatusCode.OK, (await SendAsync(app, Token(app, _ => { }))).StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, (await ada.GetAsync("/auth/session")).StatusCode);
+    }
+
+    [Fact]
     [Requirement("ER-01")]
     public async Task While_the_store_is_silent_it_is_503_and_the_providers_next_try_works()
     {
@@ -209,19 +221,22 @@ public sealed class BackChannelLogoutTests : IDisposable
         {
             var known = new OpenIdConnectConfiguration { Issuer = Issuer };
             known.SigningKeys.Add(new ECDsaSecurityKey(_key) { KeyId = "k1" });
-            builder.Services.AddAuthentication().AddOpenIdConnect(options =>
+            builder.Services.AddAuthentication().AddCookie("Cookies").AddOpenIdConnect(options =>
             {
                 options.ClientId = Client;
                 options.ConfigurationManager = new StaticConfigurationManager<OpenIdConnectConfiguration>(known);
                 options.MetadataAddress = provider is null ? null : $"{Issuer}/.well-known/openid-configuration";
                 options.BackchannelHttpHandler = provider;
             });
-            builder.Services.AddHoldfast().UseForOpenIdConnect(options => options.EndTokenSessions = endTokenSessions);
+            builder.Services.AddHoldfast().UseForOpenIdConnect(options => options.EndTokenSessions = endTokenSessions).UseForCookies();
         },
         map: app =>
         {
             app.MapBackChannelLogout();
             app.MapPost("/provider-sign-in/{user}/{sid}", (HttpContext http, string user, string sid, string authTime) => http.SignInAsync(Principal(user, sid, authTime)));
+            app.MapPost("/stock-sign-in/{user}/{sid}", (HttpContext http, string user, string sid) => http.SignInAsync("Cookies", Principal(user, sid, "1")));
+            app.MapGet("/stock-me", (ClaimsPrincipal me) => me.FindFirstValue(ClaimTypes.NameIdentifier))
+                .RequireAuthorization(policy => policy.AddAuthenticationSchemes("Cookies").RequireAuthenticatedUser());
             app.MapPost("/provider-tokens/{user}/{sid}", (HttpContext http, string user, string sid) => http.SignInForTokensAsync(Principal(user, sid, "1")));
         });
 
