@@ -87,10 +87,13 @@ internal static class AccessTokenFormat
             return new AccessTokenCheck(AccessTokenFault.Invalid, null);
         }
 
-        return now < facts.ExpiresAt + Leeway
-            ? new AccessTokenCheck(AccessTokenFault.None, facts)
-            : new AccessTokenCheck(AccessTokenFault.Expired, null);
+        return Judge(facts, now);
     }
+
+    /// <summary>Whether a genuine token's time is over.</summary>
+    public static AccessTokenCheck Judge(AccessTokenFacts facts, DateTimeOffset now) => now < facts.ExpiresAt + Leeway
+        ? new AccessTokenCheck(AccessTokenFault.None, facts)
+        : new AccessTokenCheck(AccessTokenFault.Expired, null);
 
     // The signature holds. Null if a claim that every token of ours has is missing or of another kind.
     private static AccessTokenFacts? Facts(JsonWebToken jwt, HoldfastOptions options)

@@ -11,7 +11,7 @@ namespace Holdfast.Tokens;
 internal static class AccessTokenShape
 {
     // Four kilobytes of claims in base64 and the rest of a header and payload fit; whatever is longer is not ours.
-    private const int MaxLength = 8 * 1024;
+    public const int MaxLength = 8 * 1024;
     private const int MaxKeyIdLength = 64;
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 4 };

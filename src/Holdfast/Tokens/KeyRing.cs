@@ -16,6 +16,7 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
     /// <summary>Keys that other nodes added are noticed at the latest after this time.</summary>
     private static readonly TimeSpan RefreshInterval = KeySchedule.JwksCacheLifetime / 4;
 
+    private readonly VerifiedTokens _verified = new();
     private readonly SemaphoreSlim _loading = new(1, 1);
     private Loaded? _loaded;
 
@@ -32,6 +33,11 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
     /// <exception cref="StoreUnavailableException">The keys could not be read.</exception>
     public async ValueTask<AccessTokenCheck> VerifyAsync(string token, CancellationToken cancellationToken)
     {
+        if (_verified.TryFind(token, out var digest, out var known) && Find(await KeysAsync(RefreshInterval, cancellationToken), known.KeyId) is not null)
+        {
+            return AccessTokenFormat.Judge(known.Facts, clock.GetUtcNow());
+        }
+
         if (AccessTokenShape.Read(token) is not var (algorithm, keyId))
         {
             return new AccessTokenCheck(AccessTokenFault.Invalid, null);
@@ -39,9 +45,18 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
 
         var key = Find(await KeysAsync(RefreshInterval, cancellationToken), keyId)
             ?? Find(await KeysAsync(ReloadInterval, cancellationToken), keyId);
-        return key is null || key.Algorithm != algorithm
-            ? new AccessTokenCheck(AccessTokenFault.Invalid, null)
-            : await AccessTokenFormat.ReadAsync(token, key, options, clock.GetUtcNow());
+        if (key is null || key.Algorithm != algorithm)
+        {
+            return new AccessTokenCheck(AccessTokenFault.Invalid, null);
+        }
+
+        var check = await AccessTokenFormat.ReadAsync(token, key, options, clock.GetUtcNow());
+        if (check.Facts is { } facts)
+        {
+            _verified.Add(digest, new VerifiedToken(key.Id, facts));
+        }
+
+        return check;
     }
 
     /// <summary>The public keys, as a JWK set (RFC 7517). Symmetric keys are never in it.</summary>
