@@ -4,28 +4,59 @@ using StackExchange.Redis;
 
 namespace Holdfast.Redis;
 
-/// <summary>The connection: runs scripts, and turns every way in which Redis can be away into one answer.</summary>
-internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, TimeProvider? clock) : IAsyncDisposable
+/// <summary>
+/// The connections: run scripts, and turn every way in which Redis can be away into one answer. Endings have a connection of their own,
+/// since waiting for a replica holds up whatever comes behind on the same one.
+/// </summary>
+internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConnectionMultiplexer endings, TimeProvider? clock) : IAsyncDisposable
 {
     private static readonly Version Oldest = new(6, 2);
 
+    // How long a replica may take to confirm an ending, in milliseconds.
+    private const int ReplicaPatience = 1000;
+
+    // How long Redis may take to answer before it counts as unavailable, unless the connection string says otherwise, in milliseconds.
+    private const int Patience = 2000;
+
     private readonly IDatabase _database = multiplexer.GetDatabase();
 
-    public static async Task<IConnectionMultiplexer> ConnectAsync(string connectionString, CancellationToken cancellationToken)
+    public static async Task<RedisConnection> ConnectAsync(string connectionString, TimeProvider? clock, CancellationToken cancellationToken)
     {
-        ConfigurationOptions configuration;
+        var configuration = Parse(connectionString);
+        var multiplexer = await ConnectAsync(configuration, cancellationToken);
         try
         {
-            configuration = ConfigurationOptions.Parse(connectionString);
+            return new RedisConnection(multiplexer, await ConnectAsync(configuration, cancellationToken), clock);
+        }
+        catch
+        {
+            await multiplexer.DisposeAsync();
+            throw;
+        }
+    }
 
-            // The client library counts INFO, which only reads, among the commands of administrators.
+    private static ConfigurationOptions Parse(string connectionString)
+    {
+        try
+        {
+            var configuration = ConfigurationOptions.Parse(connectionString);
+            if (!connectionString.Contains("asyncTimeout", StringComparison.OrdinalIgnoreCase) && !connectionString.Contains("syncTimeout", StringComparison.OrdinalIgnoreCase))
+            {
+                configuration.AsyncTimeout = Patience;
+            }
+
+            // The client library counts INFO and CLIENT ID, which only read, among the commands of administrators.
             configuration.AllowAdmin = true;
+            return configuration;
         }
         catch (ArgumentException)
         {
             throw new HoldfastConfigurationException("The Redis connection string is malformed: host:port,password=...,ssl=true (its text is not repeated here, since it may hold a password).");
         }
+    }
 
+    private static async Task<IConnectionMultiplexer> ConnectAsync(ConfigurationOptions configuration, CancellationToken cancellationToken)
+    {
         try
         {
             return await ConnectionMultiplexer.ConnectAsync(configuration).WaitAsync(cancellationToken);
@@ -43,6 +74,45 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, TimePr
         RedisValue[] arguments = [Offset(), .. values];
         return AskAsync(database => database.ScriptEvaluateAsync(script, [key], arguments), cancellationToken);
     }
+
+    /// <summary>
+    /// Runs a verb whose effect a failover must not lose: where there are replicas, one of them has confirmed it when this returns.
+    /// </summary>
+    /// <exception cref="StoreUnavailableException">
+    /// Redis did not answer, or no replica confirmed in time: the verb may have been applied, and repeating it is harmless.
+    /// </exception>
+    public async Task<RedisResult> ConfirmAsync(string script, RedisKey key, ReadOnlyMemory<RedisValue> values, CancellationToken cancellationToken)
+    {
+        RedisValue[] arguments = [Offset(), .. values.Span];
+        var database = endings.GetDatabase();
+        if (!endings.GetServers().Any(server => server.IsReplica))
+        {
+            return await AskAsync(_ => database.ScriptEvaluateAsync(script, [key], arguments), cancellationToken);
+        }
+
+        var endpoint = await AskAsync(_ => database.IdentifyEndpointAsync(key, CommandFlags.DemandMaster), cancellationToken)
+            ?? throw new StoreUnavailableException("No Redis master serves this partition now.");
+        var server = endings.GetServer(endpoint);
+
+        // In one go and in this order, on one connection: the same id before and behind proves that it was not another one that WAIT asked about.
+        var before = server.ExecuteAsync("CLIENT", "ID");
+        var written = database.ScriptEvaluateAsync(script, [key], arguments, CommandFlags.DemandMaster | CommandFlags.NoRedirect);
+        var confirmed = server.ExecuteAsync("WAIT", 1, ReplicaPatience);
+        var behind = server.ExecuteAsync("CLIENT", "ID");
+        await AskAsync(_ => Task.WhenAll(before, written, confirmed, behind), cancellationToken);
+        return (long)await before == (long)await behind && (long)await confirmed >= 1
+            ? await written
+            : throw new StoreUnavailableException("Redis wrote an ending, and no replica confirmed it in time.");
+    }
+
+    /// <summary>Listens to a channel. What is lost on it, or never sent, must not matter.</summary>
+    public async Task SubscribeAsync(string channel, Action<RedisValue> received, CancellationToken cancellationToken) => await AskAsync(
+        async _ =>
+        {
+            await multiplexer.GetSubscriber().SubscribeAsync(RedisChannel.Literal(channel), (_, message) => received(message));
+            return true;
+        },
+        cancellationToken);
 
     /// <summary>Asks Redis for anything.</summary>
     public async Task<T> AskAsync<T>(Func<IDatabase, Task<T>> ask, CancellationToken cancellationToken)
@@ -70,7 +140,11 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, TimePr
         }
     }
 
-    public ValueTask DisposeAsync() => multiplexer.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await multiplexer.DisposeAsync();
+        await endings.DisposeAsync();
+    }
 
     private static void Check(string name, Dictionary<string, string> info)
     {

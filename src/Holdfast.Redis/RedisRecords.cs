@@ -29,6 +29,7 @@ internal static class RedisRecords
             session.Upgrade is not null,
             Public(session),
             Private(session),
+            session.CredentialVersion,
             limit.Max,
             (int)limit.WhenReached,
         };
@@ -55,6 +56,7 @@ internal static class RedisRecords
         Private(next),
         next.Ending is { } ending ? Milliseconds(ending.At) : "",
         next.Ending is { } ended ? (int)ended.Reason : "",
+        next.CredentialVersion,
     ];
 
     /// <summary>The record of a script's reply: public part, private part, version, last seen, epoch, confirmed, ending.</summary>

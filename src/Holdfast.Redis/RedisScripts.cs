@@ -23,6 +23,10 @@ internal static class RedisScripts
 
     public static string Purge { get; } = WithPrelude("purge");
 
+    public static string Pull { get; } = WithPrelude("pull");
+
+    public static string Restore { get; } = WithPrelude("restore");
+
     public static string Spend { get; } = WithPrelude("spend");
 
     public static string WriteDocument { get; } = Read("write_document");

@@ -10,7 +10,7 @@ public sealed partial class RedisSessionStore : ISharedBudgets
     public async ValueTask<IReadOnlyList<double>> SpendAsync(IReadOnlyList<Spending> spent, RequestBudget budget, CancellationToken cancellationToken)
     {
         var left = new double[spent.Count];
-        await Task.WhenAll(Enumerable.Range(0, spent.Count).GroupBy(index => spent[index].Handle.Partition).Where(group => group.Key < Partitions).Select(async group =>
+        await Task.WhenAll(Enumerable.Range(0, spent.Count).GroupBy(index => spent[index].Handle.Partition).Where(group => group.Key < PartitionCount).Select(async group =>
         {
             RedisValue[] values =
             [

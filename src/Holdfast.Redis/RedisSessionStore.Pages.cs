@@ -6,25 +6,7 @@ namespace Holdfast.Redis;
 
 public sealed partial class RedisSessionStore
 {
-    private const int SweepBatch = 100;
-
     private int _nextPartition;
-
-    /// <inheritdoc/>
-    public async ValueTask EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken)
-    {
-        var partition = PartitionOf(tenant, subject);
-        var kept = except is { } handle && handle.Partition == partition ? handle.ToString() : "";
-        await RunAsync(RedisScripts.EndAll, partition, [tenant, subject, kept, (int)reason, SweepBatch], cancellationToken);
-    }
-
-    /// <inheritdoc/>
-    public async ValueTask EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        await Task.WhenAll(Enumerable.Range(0, Partitions).Select(
-            partition => RunAsync(RedisScripts.EndAll, partition, [tenant, "", "", (int)reason, SweepBatch], cancellationToken)));
-    }
 
     /// <inheritdoc/>
     public async ValueTask<SessionPage> ListAsync(string tenant, string subject, string? cursor, int pageSize, CancellationToken cancellationToken)
@@ -40,7 +22,7 @@ public sealed partial class RedisSessionStore
         var (partition, after) = ParseBrowseCursor(cursor);
         var page = ImmutableArray.CreateBuilder<Session>();
         var now = default(DateTimeOffset);
-        for (; partition < Partitions; partition++, after = null)
+        for (; partition < PartitionCount; partition++, after = null)
         {
             (var found, now) = await PageAsync(partition, tenant, "", after, pageSize - page.Count + 1, cancellationToken);
             page.AddRange(found);
@@ -62,14 +44,14 @@ public sealed partial class RedisSessionStore
         var first = Interlocked.Increment(ref _nextPartition);
         var expired = ImmutableArray.CreateBuilder<ExpiredSession>();
         var (deleted, more) = (0, false);
-        for (var index = 0; index < Partitions; index++)
+        for (var index = 0; index < PartitionCount; index++)
         {
             if (expired.Count >= batch || deleted >= batch)
             {
                 return new PurgeResult(expired.ToImmutable(), deleted, true);
             }
 
-            var partition = (int)((uint)(first + index) % Partitions);
+            var partition = (int)((uint)(first + index) % PartitionCount);
             var reply = await RunAsync(
                 RedisScripts.Purge, partition, [batch - expired.Count, (long)SessionPolicy.EndingMemory.TotalMilliseconds], cancellationToken);
             deleted += (int)reply[0];
@@ -98,7 +80,7 @@ public sealed partial class RedisSessionStore
         }
 
         return cursor.Split('.', 2) is [var first, var rest]
-            && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var partition) && partition < Partitions
+            && int.TryParse(first, NumberStyles.None, CultureInfo.InvariantCulture, out var partition) && partition < PartitionCount
             ? (partition, PageCursor.Parse(rest))
             : throw new ArgumentException("The cursor is not one that a page of sessions gave.", nameof(cursor));
     }

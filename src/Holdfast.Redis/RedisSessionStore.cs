@@ -14,7 +14,7 @@ namespace Holdfast.Redis;
 public sealed partial class RedisSessionStore : ISessionStore, IAsyncDisposable, IDisposable
 {
     /// <summary>Into how many partitions sessions are spread: fixed when the store is made.</summary>
-    public const int Partitions = 16;
+    public const int PartitionCount = 16;
 
     private readonly RedisConnection _redis;
     private readonly string _prefix;
@@ -32,7 +32,7 @@ public sealed partial class RedisSessionStore : ISessionStore, IAsyncDisposable,
     public static async Task<RedisSessionStore> ConnectAsync(
         string connectionString, TimeProvider? clock = null, string prefix = "hf", CancellationToken cancellationToken = default)
     {
-        var redis = new RedisConnection(await RedisConnection.ConnectAsync(connectionString, cancellationToken), clock);
+        var redis = await RedisConnection.ConnectAsync(connectionString, clock, cancellationToken);
         try
         {
             await redis.CheckServersAsync(cancellationToken);
@@ -41,7 +41,9 @@ public sealed partial class RedisSessionStore : ISessionStore, IAsyncDisposable,
             RedisKey key = $"{prefix}:{{store}}:partition-key";
             await redis.AskAsync(database => database.StringSetAsync(key, RandomNumberGenerator.GetBytes(32), when: When.NotExists), cancellationToken);
             var stored = await redis.AskAsync(database => database.StringGetAsync(key), cancellationToken);
-            return new RedisSessionStore(redis, prefix, (byte[])stored!);
+            var store = new RedisSessionStore(redis, prefix, (byte[])stored!);
+            await redis.SubscribeAsync($"{prefix}:news", store.Rang, cancellationToken);
+            return store;
         }
         catch
         {
@@ -49,6 +51,9 @@ public sealed partial class RedisSessionStore : ISessionStore, IAsyncDisposable,
             throw;
         }
     }
+
+    /// <inheritdoc/>
+    public int Partitions => PartitionCount;
 
     /// <inheritdoc/>
     public async ValueTask<SubjectReading> ReadSubjectAsync(string tenant, string? subject, CancellationToken cancellationToken)
@@ -69,7 +74,7 @@ public sealed partial class RedisSessionStore : ISessionStore, IAsyncDisposable,
     /// <inheritdoc/>
     public async ValueTask<SessionReading> FindAsync(SessionHandle handle, CancellationToken cancellationToken)
     {
-        if (handle.Partition >= Partitions)
+        if (handle.Partition >= PartitionCount)
         {
             // No handle of ours: the time is asked for all the same, so that this answer is like any other.
             return new SessionReading(null, (await ReadSubjectAsync(SessionPolicy.DefaultTenant, null, cancellationToken)).Now);
@@ -80,14 +85,19 @@ public sealed partial class RedisSessionStore : ISessionStore, IAsyncDisposable,
     }
 
     /// <inheritdoc/>
-    public async ValueTask<bool> ReplaceAsync(Session next, long expectedVersion, CancellationToken cancellationToken) => (int)await RunAsync(
-        RedisScripts.Replace, next.Handle.Partition, RedisRecords.ToReplace(next, expectedVersion), cancellationToken) == 1;
+    public async ValueTask<bool> ReplaceAsync(Session next, long expectedVersion, CancellationToken cancellationToken)
+    {
+        var values = RedisRecords.ToReplace(next, expectedVersion);
+        return (int)await (next.Ending is null
+            ? RunAsync(RedisScripts.Replace, next.Handle.Partition, values, cancellationToken)
+            : ConfirmAsync(RedisScripts.Replace, next.Handle.Partition, values, cancellationToken)) == 1;
+    }
 
     /// <inheritdoc/>
     public async ValueTask TouchAsync(IReadOnlyCollection<SessionTouch> batch, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        await Task.WhenAll(batch.Where(touch => touch.Handle.Partition < Partitions).GroupBy(touch => touch.Handle.Partition).Select(group =>
+        await Task.WhenAll(batch.Where(touch => touch.Handle.Partition < PartitionCount).GroupBy(touch => touch.Handle.Partition).Select(group =>
         {
             RedisValue[] values =
             [
@@ -101,7 +111,7 @@ public sealed partial class RedisSessionStore : ISessionStore, IAsyncDisposable,
     /// <inheritdoc/>
     public async ValueTask<SessionData?> ReadDataAsync(SessionHandle handle, CancellationToken cancellationToken)
     {
-        if (handle.Partition >= Partitions)
+        if (handle.Partition >= PartitionCount)
         {
             return null;
         }
@@ -122,7 +132,7 @@ public sealed partial class RedisSessionStore : ISessionStore, IAsyncDisposable,
     public async ValueTask<DataWriteStatus> WriteDataAsync(
         SessionHandle handle, IReadOnlyCollection<DataChange> changes, int maxBytes, CancellationToken cancellationToken)
     {
-        if (handle.Partition >= Partitions)
+        if (handle.Partition >= PartitionCount)
         {
             return DataWriteStatus.NotLive;
         }
@@ -161,9 +171,13 @@ public sealed partial class RedisSessionStore : ISessionStore, IAsyncDisposable,
     private RedisKey Document(string name) => $"{_prefix}:{{store}}:document:{name}";
 
     private byte PartitionOf(string tenant, string? subject) => subject is null
-        ? (byte)RandomNumberGenerator.GetInt32(Partitions)
-        : (byte)(HMACSHA256.HashData(_partitionKey, Encoding.UTF8.GetBytes($"{tenant.Length}:{tenant}{subject}"))[0] % Partitions);
+        ? (byte)RandomNumberGenerator.GetInt32(PartitionCount)
+        : (byte)(HMACSHA256.HashData(_partitionKey, Encoding.UTF8.GetBytes($"{tenant.Length}:{tenant}{subject}"))[0] % PartitionCount);
 
     private Task<RedisResult> RunAsync(string script, int partition, ReadOnlySpan<RedisValue> values, CancellationToken cancellationToken) =>
         _redis.RunAsync(script, $"{_prefix}:{{{partition}}}:", values, cancellationToken);
+
+    // For endings: what was acknowledged must survive the loss of this master.
+    private Task<RedisResult> ConfirmAsync(string script, int partition, RedisValue[] values, CancellationToken cancellationToken) =>
+        _redis.ConfirmAsync(script, $"{_prefix}:{{{partition}}}:", values, cancellationToken);
 }

@@ -5,7 +5,17 @@ namespace Holdfast.Sqlite;
 /// <summary>The tables, and the one way in which a database file becomes a store.</summary>
 internal static class SqliteSchema
 {
-    private const int Version = 1;
+    private const int Version = 2;
+
+    // What version 1 did not have. Numbers are never used again: whoever follows must not mistake one entry for another.
+    private static readonly string[] Feed =
+    [
+        """
+        CREATE TABLE feed (
+            place INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, tenant TEXT NOT NULL, handle BLOB, subject TEXT, least INTEGER NOT NULL,
+            reason INTEGER NOT NULL, at INTEGER NOT NULL)
+        """,
+    ];
 
     private static readonly string[] Create =
     [
@@ -32,6 +42,7 @@ internal static class SqliteSchema
         "CREATE TABLE highest_epoch (only INTEGER PRIMARY KEY CHECK (only = 1), epoch INTEGER NOT NULL)",
         "INSERT INTO highest_epoch VALUES (1, 0)",
         "CREATE TABLE documents (name TEXT PRIMARY KEY, content BLOB NOT NULL, version INTEGER NOT NULL) WITHOUT ROWID",
+        .. Feed,
     ];
 
     /// <summary>Opens the file, making it if there is none, and leaves it at our version.</summary>
@@ -63,9 +74,9 @@ internal static class SqliteSchema
     {
         session.Execute("BEGIN IMMEDIATE");
         var version = session.Number("PRAGMA user_version");
-        if (version == 0)
+        if (version is 0 or 1)
         {
-            foreach (var statement in Create)
+            foreach (var statement in version == 0 ? Create : Feed)
             {
                 session.Execute(statement);
             }
@@ -74,7 +85,7 @@ internal static class SqliteSchema
         }
 
         session.Execute("COMMIT");
-        if (version is not (0 or Version))
+        if (version is not (0 or 1 or Version))
         {
             throw new HoldfastConfigurationException(
                 $"The store {path} has version {version}; this Holdfast knows {Version}. Use the Holdfast that wrote it, or a newer one.");

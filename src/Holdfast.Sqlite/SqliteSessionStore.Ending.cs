@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Holdfast.Freshness;
 
 namespace Holdfast.Sqlite;
 
@@ -8,36 +9,45 @@ public sealed partial class SqliteSessionStore
     private const int SweepBatch = 100;
 
     /// <inheritdoc/>
-    public async ValueTask EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken) =>
-        await _writer.WriteAsync(
+    public ValueTask<EpochReading> EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(
             db =>
             {
                 var kept = except is { } handle && SqliteRecords.FindLive(db, handle)?.Session is { } session
                     && session.Tenant == tenant && session.Subject == subject ? session : null;
-                var epoch = Raise(db, tenant, subject, reason);
+                var written = Raise(db, tenant, subject, reason);
                 if (kept is not null)
                 {
-                    db.Execute("UPDATE sessions SET epoch = $1 WHERE handle = $0", kept.Handle.ToBytes(), epoch);
+                    db.Execute("UPDATE sessions SET epoch = $1 WHERE handle = $0", kept.Handle.ToBytes(), written.Epoch);
                 }
 
-                return SqliteRecords.Sweep(db, tenant, subject, epoch, SweepBatch);
+                SqliteFeed.Tell(db, FeedEntry.SubjectEnded(tenant, subject, kept?.Handle, written, reason));
+                SqliteRecords.Sweep(db, tenant, subject, written.Epoch, SweepBatch);
+                return written;
             },
             cancellationToken);
 
     /// <inheritdoc/>
-    public async ValueTask EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken) => await _writer.WriteAsync(
-        db => SqliteRecords.Sweep(db, tenant, "", Raise(db, tenant, "", reason), SweepBatch), cancellationToken);
+    public ValueTask<IReadOnlyList<EpochReading>> EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken) => _writer.WriteAsync(
+        db =>
+        {
+            var written = Raise(db, tenant, "", reason);
+            SqliteFeed.Tell(db, FeedEntry.EveryoneEnded(tenant, written, reason));
+            SqliteRecords.Sweep(db, tenant, "", written.Epoch, SweepBatch);
+            return (IReadOnlyList<EpochReading>)[written];
+        },
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<PurgeResult> PurgeAsync(int batch, CancellationToken cancellationToken) =>
         _writer.WriteAsync(db => Purge(db, batch), cancellationToken);
 
-    private long Raise(SqliteSession db, string tenant, string subject, EndReason reason)
+    private EpochReading Raise(SqliteSession db, string tenant, string subject, EndReason reason)
     {
         var now = SqliteRecords.Milliseconds(Now);
         var epoch = db.Number("UPDATE highest_epoch SET epoch = MAX(epoch + 1, $0) RETURNING epoch", now)!.Value;
         db.Execute("INSERT OR REPLACE INTO epochs VALUES ($0, $1, $2, $3, $4, 0)", tenant, subject, epoch, now, (int)reason);
-        return epoch;
+        return new EpochReading(0, epoch, SqliteRecords.Time(now));
     }
 
     private PurgeResult Purge(SqliteSession db, int batch)
@@ -48,6 +58,8 @@ public sealed partial class SqliteSessionStore
         var forgotten = SqliteRecords.Milliseconds(now - SessionPolicy.EndingMemory);
         var deleted = db.Execute(
             "DELETE FROM sessions WHERE rowid IN (SELECT rowid FROM sessions WHERE ended_at IS NOT NULL AND ended_at < $0 LIMIT $1)", forgotten, batch);
+
+        SqliteFeed.Trim(db, forgotten, batch);
 
         // Once nothing carries an older epoch it may be forgotten; the highest ever stays, so that no later one is smaller.
         db.Execute(

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Holdfast.Data;
+using Holdfast.Freshness;
 using Holdfast.Limits;
 
 namespace Holdfast.Sqlite;
@@ -74,6 +75,7 @@ public sealed partial class SqliteSessionStore : ISessionStore, IAsyncDisposable
                 Epoch = Math.Max(next.Epoch, stored.Epoch),
                 Refresh = Confirmed(next, stored.Refresh?.ConfirmedGeneration ?? 0).Refresh,
             });
+            SqliteFeed.Tell(db, FeedEntry.Of(stored, next));
             return true;
         },
         cancellationToken);
@@ -134,6 +136,11 @@ public sealed partial class SqliteSessionStore : ISessionStore, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
+        if (_watch is { } watch)
+        {
+            await watch.DisposeAsync();
+        }
+
         await _writer.DisposeAsync();
         CloseReaders();
     }
@@ -169,6 +176,7 @@ public sealed partial class SqliteSessionStore : ISessionStore, IAsyncDisposable
         foreach (var evicted in live.Where(other => verdict.Evicted.Contains(other.Handle)))
         {
             SqliteRecords.Update(db, evicted.Ended(now, EndReason.Evicted));
+            SqliteFeed.Tell(db, FeedEntry.SessionEnded(evicted.Tenant, evicted.Handle, EndReason.Evicted, now));
         }
 
         SqliteRecords.Insert(db, session);

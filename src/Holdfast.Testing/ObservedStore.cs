@@ -1,4 +1,5 @@
 using Holdfast.Data;
+using Holdfast.Freshness;
 
 namespace Holdfast.Testing;
 
@@ -6,10 +7,18 @@ namespace Holdfast.Testing;
 public sealed class ObservedStore(ISessionStore inner) : ISessionStore
 {
     private int _documentReads;
+    private int _reads;
     private int _writes;
+    private int _pulls;
 
     /// <summary>How often a document was read.</summary>
     public int DocumentReads => _documentReads;
+
+    /// <summary>How often a session, a subject, a page or data was read.</summary>
+    public int Reads => _reads;
+
+    /// <summary>How often a feed was read.</summary>
+    public int Pulls => _pulls;
 
     /// <summary>Everything that changes something.</summary>
     public int Writes => _writes;
@@ -18,14 +27,17 @@ public sealed class ObservedStore(ISessionStore inner) : ISessionStore
     public bool Silent { get; set; }
 
     /// <inheritdoc/>
+    public int Partitions => inner.Partitions;
+
+    /// <inheritdoc/>
     public ValueTask<SubjectReading> ReadSubjectAsync(string tenant, string? subject, CancellationToken cancellationToken) =>
-        Up().ReadSubjectAsync(tenant, subject, cancellationToken);
+        Read().ReadSubjectAsync(tenant, subject, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<CreateResult> CreateAsync(NewSession session, CancellationToken cancellationToken) => Counted().CreateAsync(session, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<SessionReading> FindAsync(SessionHandle handle, CancellationToken cancellationToken) => Up().FindAsync(handle, cancellationToken);
+    public ValueTask<SessionReading> FindAsync(SessionHandle handle, CancellationToken cancellationToken) => Read().FindAsync(handle, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<bool> ReplaceAsync(Session next, long expectedVersion, CancellationToken cancellationToken) =>
@@ -35,23 +47,23 @@ public sealed class ObservedStore(ISessionStore inner) : ISessionStore
     public ValueTask TouchAsync(IReadOnlyCollection<SessionTouch> batch, CancellationToken cancellationToken) => Counted().TouchAsync(batch, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken) =>
+    public ValueTask<EpochReading> EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken) =>
         Counted().EndAllAsync(tenant, subject, except, reason, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken) =>
+    public ValueTask<IReadOnlyList<EpochReading>> EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken) =>
         Counted().EndEveryoneAsync(tenant, reason, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<SessionPage> ListAsync(string tenant, string subject, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        Up().ListAsync(tenant, subject, cursor, pageSize, cancellationToken);
+        Read().ListAsync(tenant, subject, cursor, pageSize, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<SessionPage> BrowseAsync(string tenant, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        Up().BrowseAsync(tenant, cursor, pageSize, cancellationToken);
+        Read().BrowseAsync(tenant, cursor, pageSize, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<SessionData?> ReadDataAsync(SessionHandle handle, CancellationToken cancellationToken) => Up().ReadDataAsync(handle, cancellationToken);
+    public ValueTask<SessionData?> ReadDataAsync(SessionHandle handle, CancellationToken cancellationToken) => Read().ReadDataAsync(handle, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<DataWriteStatus> WriteDataAsync(SessionHandle handle, IReadOnlyCollection<DataChange> changes, int maxBytes, CancellationToken cancellationToken) =>
@@ -59,6 +71,20 @@ public sealed class ObservedStore(ISessionStore inner) : ISessionStore
 
     /// <inheritdoc/>
     public ValueTask<PurgeResult> PurgeAsync(int batch, CancellationToken cancellationToken) => Counted().PurgeAsync(batch, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<FeedPage> PullAsync(int partition, FeedPosition? from, int count, string node, CancellationToken cancellationToken)
+    {
+        Interlocked.Increment(ref _pulls);
+        return Up().PullAsync(partition, from, count, node, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask RestoreAsync(int partition, IReadOnlyCollection<FeedEntry> entries, CancellationToken cancellationToken) =>
+        Counted().RestoreAsync(partition, entries, cancellationToken);
+
+    /// <inheritdoc/>
+    public IDisposable OnNews(Action<int> ring) => inner.OnNews(ring);
 
     /// <inheritdoc/>
     public ValueTask<StoreDocument?> ReadDocumentAsync(string name, CancellationToken cancellationToken)
@@ -74,6 +100,12 @@ public sealed class ObservedStore(ISessionStore inner) : ISessionStore
     private ISessionStore Counted()
     {
         Interlocked.Increment(ref _writes);
+        return Up();
+    }
+
+    private ISessionStore Read()
+    {
+        Interlocked.Increment(ref _reads);
         return Up();
     }
 

@@ -1,4 +1,5 @@
 using Holdfast.Auditing;
+using Holdfast.Freshness;
 using Holdfast.Tokens;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -24,7 +25,12 @@ public sealed class HoldfastBuilder
         services.TryAddSingleton<ISessionStore>(_ => throw new HoldfastConfigurationException(
             "Holdfast has no store. Choose one: AddHoldfast().UseSqlite(\"app.db\"), .UseRedis(\"...\") or, for tests, .UseMemory()."));
         services.TryAddSingleton(provider => Keys(provider));
-        services.TryAddSingleton<KeyRing>();
+        services.TryAddSingleton(provider => new StoreClock(provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton(provider => new SessionMemory(
+            provider.GetRequiredService<ISessionStore>().Partitions, provider.GetRequiredService<HoldfastOptions>(), provider.GetRequiredService<StoreClock>()));
+        services.TryAddSingleton(provider => new KeyRing(
+            provider.GetRequiredService<ISessionStore>(), provider.GetRequiredService<MasterKeys>(), provider.GetRequiredService<HoldfastOptions>(),
+            provider.GetRequiredService<StoreClock>()));
         services.TryAddSingleton<TouchBuffer>();
         services.TryAddSingleton<SessionEventQueue>();
         services.TryAddSingleton<SessionEvents>();
@@ -35,6 +41,8 @@ public sealed class HoldfastBuilder
             services.AddSingleton<Maintenance>();
             services.AddHostedService<Startup>();
             services.AddHostedService(provider => provider.GetRequiredService<Maintenance>());
+            services.AddSingleton<FeedFollower>();
+            services.AddHostedService(provider => provider.GetRequiredService<FeedFollower>());
         }
 
         return new HoldfastBuilder(services);

@@ -115,6 +115,18 @@ public sealed class HoldfastOptions
     /// <summary>How much data a session may hold, names and values together. 0 to 1 MiB; default 64 KiB.</summary>
     public int MaxDataBytes { get; set; } = 64 * 1024;
 
+    /// <summary>
+    /// The staleness bound: how long after an acknowledged ending any node may still accept its session. Beyond it a node asks the store, and
+    /// answers 503 if the store is silent. 200 milliseconds to 10 seconds; default 1 second.
+    /// </summary>
+    public TimeSpan MaxStaleness { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How many live sessions each node remembers at most. 1000 to 10000000; default 250000.</summary>
+    public int CachedSessions { get; set; } = 250_000;
+
+    /// <summary>How much memory they may take, in bytes, about. 1 MiB to 16 GiB; default 256 MiB.</summary>
+    public long CachedBytes { get; set; } = 256L * 1024 * 1024;
+
     /// <summary>The audience that is in force.</summary>
     public string EffectiveAudience => string.IsNullOrEmpty(Audience) ? Issuer : Audience;
 
@@ -154,6 +166,9 @@ public sealed class HoldfastOptions
             Between(ElevationLifetime, minute, 60 * minute, nameof(ElevationLifetime)),
             Between(LongAbsence, day, 400 * day, nameof(LongAbsence)),
             Enum.IsDefined(AssuranceProfile) ? null : $"AssuranceProfile is {(int)AssuranceProfile}: None, Aal1, Aal2 or Aal3.",
+            Between(MaxStaleness, TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(10), nameof(MaxStaleness)),
+            CachedSessions is >= 1000 and <= 10_000_000 ? null : $"CachedSessions is {CachedSessions}: 1000 to 10000000.",
+            CachedBytes is >= 1L << 20 and <= 1L << 34 ? null : $"CachedBytes is {CachedBytes}: 1048576 to 17179869184.",
             MaxDataBytes is >= 0 and <= 1024 * 1024 ? null : $"MaxDataBytes is {MaxDataBytes}: 0 to 1048576.",
         ];
         return

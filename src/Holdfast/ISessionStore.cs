@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Holdfast.Data;
+using Holdfast.Freshness;
 using Holdfast.Limits;
 
 namespace Holdfast;
@@ -15,6 +16,9 @@ namespace Holdfast;
 /// </remarks>
 public interface ISessionStore
 {
+    /// <summary>Into how many partitions sessions are spread, from 0; 1 to 256, and always the same. A handle names its own.</summary>
+    int Partitions { get; }
+
     /// <summary>
     /// The facts that a new session of this subject starts from. Read before the password is checked, so that an "end all" in between is
     /// noticed by <see cref="CreateAsync"/>. An unknown subject has its tenant's epoch; an unknown tenant has epoch 0.
@@ -45,12 +49,15 @@ public interface ISessionStore
 
     /// <summary>
     /// Ends every session of a subject by one atomic write of a newer epoch; <paramref name="except"/> is raised with it in the same
-    /// step, if it is a live session of that subject. A session created with the older epoch is refused from then on.
+    /// step, if it is a live session of that subject. A session created with the older epoch is refused from then on. Answers the epoch.
     /// </summary>
-    ValueTask EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken);
+    ValueTask<EpochReading> EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken);
 
-    /// <summary>Ends every session of a tenant, anonymous ones included, by epochs that are all written before this returns.</summary>
-    ValueTask EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken);
+    /// <summary>
+    /// Ends every session of a tenant, anonymous ones included, by epochs that are all written before this returns. Answers those, one for
+    /// each partition.
+    /// </summary>
+    ValueTask<IReadOnlyList<EpochReading>> EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken);
 
     /// <summary>
     /// A page of one subject's live sessions, newest first, by an index. Sessions that expired but are not yet purged may stand among
@@ -81,6 +88,31 @@ public interface ISessionStore
     /// </summary>
     ValueTask<PurgeResult> PurgeAsync(int batch, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// The feed of one partition: what happened to its sessions in the last <see cref="SessionPolicy.EndingMemory"/> that nodes must know,
+    /// in the order in which it was written. Entries are appended in the same step as the write that they tell of. The newest entry always
+    /// stays, so that a quiet feed can be followed. A store that could no longer acknowledge writes (a master cut off from its replicas) must
+    /// refuse this as well: the pull that it answers is what a node trusts.
+    /// </summary>
+    /// <param name="partition">Which.</param>
+    /// <param name="from">The position of the entry to begin with, itself included if it is there; null for the oldest.</param>
+    /// <param name="count">The most entries to answer.</param>
+    /// <param name="node">Who asks, for the store to note that it is there.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<FeedPage> PullAsync(int partition, FeedPosition? from, int count, string node, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Writes endings that the store has lost: it fell back to an older state, and a node remembers them. Sessions end that live, epochs rise
+    /// that are smaller, and each entry stands in the feed again. Repeating it is harmless.
+    /// </summary>
+    ValueTask RestoreAsync(int partition, IReadOnlyCollection<FeedEntry> entries, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Calls <paramref name="ring"/> with a partition when there may be news in its feed. It only hurries those who follow: it may ring for
+    /// nothing, and need not ring at all. Disposing the result ends it.
+    /// </summary>
+    IDisposable OnNews(Action<int> ring);
+
     /// <summary>A small named record of the store itself (signing keys, identity), or null.</summary>
     ValueTask<StoreDocument?> ReadDocumentAsync(string name, CancellationToken cancellationToken);
 
@@ -93,6 +125,12 @@ public interface ISessionStore
 /// <param name="Epoch">The epoch that it will carry.</param>
 /// <param name="Now">The store's time.</param>
 public readonly record struct SubjectReading(byte Partition, long Epoch, DateTimeOffset Now);
+
+/// <summary>An epoch that was written.</summary>
+/// <param name="Partition">Where.</param>
+/// <param name="Epoch">Its value.</param>
+/// <param name="At">When, by the store's clock.</param>
+public readonly record struct EpochReading(byte Partition, long Epoch, DateTimeOffset At);
 
 /// <summary>An authoritative read.</summary>
 /// <param name="Session">The record, or null.</param>

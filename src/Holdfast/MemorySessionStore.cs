@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Holdfast.Data;
+using Holdfast.Freshness;
 
 namespace Holdfast;
 
@@ -7,7 +8,7 @@ namespace Holdfast;
 /// Sessions in this process, behind one lock: for tests and demonstrations, and the plainest reading of what a store promises. It is
 /// never unavailable, and empty after a restart.
 /// </summary>
-public sealed class MemorySessionStore(TimeProvider clock) : ISessionStore
+public sealed partial class MemorySessionStore(TimeProvider clock) : ISessionStore
 {
     private const int SweepBatch = 100;
 
@@ -41,6 +42,7 @@ public sealed class MemorySessionStore(TimeProvider clock) : ISessionStore
             }
 
             var stored = entry.Session;
+            Tell(FeedEntry.Of(stored, next));
             entry.Session = next with
             {
                 LastSeenAt = Later(next.LastSeenAt, stored.LastSeenAt),
@@ -81,10 +83,8 @@ public sealed class MemorySessionStore(TimeProvider clock) : ISessionStore
     }
 
     /// <inheritdoc/>
-    public ValueTask EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        lock (_lock)
+    public ValueTask<EpochReading> EndAllAsync(string tenant, string subject, SessionHandle? except, EndReason reason, CancellationToken cancellationToken) => Locked(
+        () =>
         {
             var kept = except is { } handle && ReadLive(handle) is { } entry && entry.Session.Tenant == tenant && entry.Session.Subject == subject ? entry : null;
             var epoch = NextEpoch(reason);
@@ -94,24 +94,25 @@ public sealed class MemorySessionStore(TimeProvider clock) : ISessionStore
                 kept.Session = kept.Session with { Epoch = epoch.Value };
             }
 
+            var written = new EpochReading(0, epoch.Value, epoch.At);
+            Tell(FeedEntry.SubjectEnded(tenant, subject, except, written, reason));
             Sweep(SweepBatch);
-        }
-
-        return ValueTask.CompletedTask;
-    }
+            return written;
+        },
+        cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        lock (_lock)
+    public ValueTask<IReadOnlyList<EpochReading>> EndEveryoneAsync(string tenant, EndReason reason, CancellationToken cancellationToken) => Locked(
+        () =>
         {
-            _tenantEpochs[tenant] = NextEpoch(reason);
+            var epoch = NextEpoch(reason);
+            _tenantEpochs[tenant] = epoch;
+            var written = new EpochReading(0, epoch.Value, epoch.At);
+            Tell(FeedEntry.EveryoneEnded(tenant, written, reason));
             Sweep(SweepBatch);
-        }
-
-        return ValueTask.CompletedTask;
-    }
+            return (IReadOnlyList<EpochReading>)[written];
+        },
+        cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<SessionPage> ListAsync(string tenant, string subject, string? cursor, int pageSize, CancellationToken cancellationToken) =>
@@ -199,6 +200,7 @@ public sealed class MemorySessionStore(TimeProvider clock) : ISessionStore
         foreach (var handle in verdict.Evicted)
         {
             _sessions[handle].End(now, EndReason.Evicted);
+            Tell(FeedEntry.SessionEnded(session.Tenant, handle, EndReason.Evicted, now));
         }
 
         _sessions.Add(session.Handle, new Entry(session)
@@ -221,6 +223,7 @@ public sealed class MemorySessionStore(TimeProvider clock) : ISessionStore
 
         var swept = Sweep(batch);
         var forgotten = now - SessionPolicy.EndingMemory;
+        TrimFeed(forgotten);
         SessionHandle[] old = [.. _sessions.Values.Where(entry => entry.Session.Ending?.At < forgotten).Select(entry => entry.Session.Handle).Take(batch)];
         foreach (var handle in old)
         {

@@ -62,7 +62,7 @@ public static class SessionCodec
 
         WriteOptional(writer, session.Cookie, cookie =>
         {
-            writer.Write(cookie.Current.Bytes);
+            writer.Write(cookie.Current.ToBytes());
             WriteOptional(writer, cookie.Previous);
             writer.Write(cookie.Renewal);
             writer.Write(cookie.KeyId);
@@ -73,7 +73,7 @@ public static class SessionCodec
         WriteOptional(writer, session.Refresh, refresh =>
         {
             writer.Write(refresh.Generation);
-            writer.Write(refresh.Current.Bytes);
+            writer.Write(refresh.Current.ToBytes());
             WriteOptional(writer, refresh.Previous);
             writer.Write(refresh.KeyId);
             Write(writer, refresh.RotatedAt);
@@ -209,7 +209,7 @@ public static class SessionCodec
         writer.Write(value.HasValue);
         if (value is { } digest)
         {
-            writer.Write(digest.Bytes);
+            writer.Write(digest.ToBytes());
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Holdfast.Auditing;
+using Holdfast.Freshness;
 
 namespace Holdfast;
 
@@ -21,7 +22,7 @@ public sealed partial class SessionManager
                 return false;
             }
 
-            if (await store.ReplaceAsync(session.Ended(now, reason), session.Version, cancellationToken))
+            if (await ReplaceAsync(session.Ended(now, reason), session, cancellationToken))
             {
                 await RecordAsync(reason == EndReason.SignedOut ? SessionEventType.SignedOut : SessionEventType.SessionEnded, session, caller, reason);
                 return true;
@@ -47,7 +48,8 @@ public sealed partial class SessionManager
     {
         CheckName(tenant, nameof(tenant));
         CheckName(subject, nameof(subject));
-        await store.EndAllAsync(tenant, subject, except, reason, cancellationToken);
+        var written = await store.EndAllAsync(tenant, subject, except, reason, cancellationToken);
+        memory.Wrote(written.Partition, FeedEntry.SubjectEnded(tenant, subject, except, written, reason));
         await events.RecordAsync(Event(SessionEventType.SubjectEnded, tenant, caller) with
         {
             Subject = subject,
@@ -60,7 +62,11 @@ public sealed partial class SessionManager
     public async ValueTask EndEveryoneAsync(string tenant, Caller caller, CancellationToken cancellationToken)
     {
         CheckName(tenant, nameof(tenant));
-        await store.EndEveryoneAsync(tenant, EndReason.Revoked, cancellationToken);
+        foreach (var written in await store.EndEveryoneAsync(tenant, EndReason.Revoked, cancellationToken))
+        {
+            memory.Wrote(written.Partition, FeedEntry.EveryoneEnded(tenant, written, EndReason.Revoked));
+        }
+
         await events.RecordAsync(Event(SessionEventType.EveryoneEnded, tenant, caller));
     }
 

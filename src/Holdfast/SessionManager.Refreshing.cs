@@ -49,7 +49,7 @@ public sealed partial class SessionManager
                         : throw new StoreUnavailableException("A refresh token was rotated under a master secret that is not configured on this node.");
 
                 case RefreshVerdict.Reuse:
-                    if (await store.ReplaceAsync(session.Ended(now, EndReason.TokenReused), session.Version, cancellationToken))
+                    if (await ReplaceAsync(session.Ended(now, EndReason.TokenReused), session, cancellationToken))
                     {
                         await RecordAsync(SessionEventType.TokenReused, session, caller, EndReason.TokenReused);
                         return new RefreshResult(Refusal.TokenReused, null, null, now);
@@ -64,7 +64,7 @@ public sealed partial class SessionManager
                         Version = session.Version + 1,
                         Refresh = RefreshRotation.Rotated(lineage, token, successor, now),
                     };
-                    if (!await store.ReplaceAsync(next, session.Version, cancellationToken))
+                    if (!await ReplaceAsync(next, session, cancellationToken))
                     {
                         continue;
                     }

@@ -3,6 +3,7 @@ using System.Text;
 using Holdfast.Auditing;
 using Holdfast.Data;
 using Holdfast.Devices;
+using Holdfast.Freshness;
 using Holdfast.Limits;
 using Holdfast.Refresh;
 using Holdfast.Tokens;
@@ -49,6 +50,11 @@ public sealed partial class SessionManager
             var data = carriesData ? await CopyDataAsync(upgraded!.Handle, cancellationToken) : NoData;
             var limit = RoomFor(upgraded, signIn.Subject);
             var created = await store.CreateAsync(new NewSession(draft.Session, data, limit), cancellationToken);
+            foreach (var evicted in created.Evicted)
+            {
+                memory.Wrote(evicted.Partition, FeedEntry.SessionEnded(signIn.Tenant, evicted, EndReason.Evicted, reading.Now));
+            }
+
             if (created.Status is not CreateStatus.Created)
             {
                 await ThawAsync(upgraded, cancellationToken);

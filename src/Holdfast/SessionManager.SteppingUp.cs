@@ -48,7 +48,7 @@ public sealed partial class SessionManager
                 Elevation = new Elevation(new Assurance(now, proof.Acr ?? session.Assurance.Acr, amr), now + options.ElevationLifetime),
                 Cookie = cookie is null ? null : CookieRenewal.SteppedUp(session.Cookie!, cookie, now),
             };
-            if (!await store.ReplaceAsync(next, session.Version, cancellationToken))
+            if (!await ReplaceAsync(next, session, cancellationToken))
             {
                 continue;
             }

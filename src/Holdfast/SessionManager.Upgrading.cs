@@ -28,7 +28,7 @@ public sealed partial class SessionManager
             }
 
             var frozen = old with { Version = old.Version + 1, Upgrade = new Upgrade(successor, now) };
-            if (await store.ReplaceAsync(frozen, old.Version, cancellationToken))
+            if (await ReplaceAsync(frozen, old, cancellationToken))
             {
                 return frozen;
             }
@@ -57,7 +57,7 @@ public sealed partial class SessionManager
                 return false;
             }
 
-            if (await store.ReplaceAsync(old.Ended(now, EndReason.Superseded), old.Version, cancellationToken))
+            if (await ReplaceAsync(old.Ended(now, EndReason.Superseded), old, cancellationToken))
             {
                 await RecordAsync(SessionEventType.SessionEnded, old, caller, EndReason.Superseded);
                 return true;
@@ -71,7 +71,7 @@ public sealed partial class SessionManager
         {
             var (old, _) = await store.FindAsync(frozen.Handle, cancellationToken);
             if (old?.Upgrade is null || old.Upgrade.Successor != frozen.Upgrade!.Successor || old.Ending is not null
-                || await store.ReplaceAsync(old with { Version = old.Version + 1, Upgrade = null }, old.Version, cancellationToken))
+                || await ReplaceAsync(old with { Version = old.Version + 1, Upgrade = null }, old, cancellationToken))
             {
                 return;
             }

@@ -1,5 +1,5 @@
 using Holdfast.Auditing;
-using Holdfast.Refresh;
+using Holdfast.Freshness;
 using Holdfast.Tokens;
 
 namespace Holdfast;
@@ -9,7 +9,7 @@ namespace Holdfast;
 /// decides again. Each such conflict means that somebody else made progress. All members are safe from any number of threads.
 /// </summary>
 public sealed partial class SessionManager(
-    ISessionStore store, MasterKeys keys, KeyRing keyRing, HoldfastOptions options, TouchBuffer touches, SessionEvents events)
+    ISessionStore store, SessionMemory memory, MasterKeys keys, KeyRing keyRing, HoldfastOptions options, TouchBuffer touches, SessionEvents events)
 {
     /// <summary>
     /// Judges a session cookie and renews its secret when that is due. Only a genuine secret learns that its session expired or was
@@ -21,65 +21,16 @@ public sealed partial class SessionManager(
     /// <param name="caller">Who asks.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="StoreUnavailableException">Nobody knows: answer 503 and leave the cookie alone.</exception>
-    public async ValueTask<SessionCheck> CheckCookieAsync(
-        string? text, string tenant, bool renew, Caller caller, CancellationToken cancellationToken)
+    public ValueTask<SessionCheck> CheckCookieAsync(string? text, string tenant, bool renew, Caller caller, CancellationToken cancellationToken)
     {
-        if (!SessionCookie.TryParse(text, out var cookie))
+        if (!SessionCookie.TryRead(text, out var handle, out var digest))
         {
-            return await RejectAsync(Refusal.Missing, text, "malformed", tenant, caller);
+            return RejectAsync(Refusal.Missing, text, "malformed", tenant, caller);
         }
 
-        while (true)
-        {
-            var (session, now) = await store.FindAsync(cookie.Handle, cancellationToken);
-            if (session?.Cookie is not { } lineage || session.Tenant != tenant)
-            {
-                return await RejectAsync(Refusal.Missing, text, "unknown", tenant, caller);
-            }
-
-            // From here on the secret is genuine, unless the verdict says otherwise.
-            var verdict = CookieRenewal.Decide(lineage, cookie.Digest, now, options.RenewSecretAfter);
-            if (verdict is CookieVerdict.Unknown or CookieVerdict.Stale)
-            {
-                return await RejectAsync(Refusal.Missing, text, verdict == CookieVerdict.Stale ? "stale" : "unknown", tenant, caller);
-            }
-
-            switch (SessionPolicy.Judge(session, now))
-            {
-                case SessionState.Ended:
-                    return new SessionCheck(RefusalFor(session), session, now);
-                case SessionState.IdledOut or SessionState.Expired:
-                    await WriteExpiryAsync(session, now, caller, cancellationToken);
-                    continue;
-            }
-
-            var next = verdict switch
-            {
-                CookieVerdict.AcceptFirstUse => session with { Cookie = CookieRenewal.FirstUsed(lineage, now) },
-                CookieVerdict.Renew when renew => session with
-                {
-                    Cookie = CookieRenewal.Renewed(lineage, cookie.Renew(keys.Active, lineage.Renewal + 1), now),
-                },
-                _ => session,
-            };
-            if (next != session)
-            {
-                next = next with { Version = session.Version + 1 };
-                if (!await store.ReplaceAsync(next, session.Version, cancellationToken))
-                {
-                    continue;
-                }
-            }
-
-            var renewed = (verdict is CookieVerdict.Renew or CookieVerdict.Reissue) && renew ? Successor(cookie, next.Cookie!) : null;
-            if (verdict == CookieVerdict.Renew && renew)
-            {
-                await RecordAsync(SessionEventType.SecretRenewed, next, caller);
-            }
-
-            var proven = verdict == CookieVerdict.BeforeStepUp ? next with { Elevation = null } : next;
-            return new SessionCheck(Refusal.None, proven, now) { RenewedCookie = renewed };
-        }
+        return memory.TryRecall(handle, digest, tenant, out var now, out var remembered)
+            ? ValueTask.FromResult(new SessionCheck(handle, remembered, now))
+            : AskAboutCookieAsync(text!, handle, digest, tenant, renew, caller, cancellationToken);
     }
 
     /// <summary>
@@ -87,49 +38,10 @@ public sealed partial class SessionManager(
     /// session survived is answered <see cref="Refusal.TokenExpired"/>, so that the client refreshes it.
     /// </summary>
     /// <exception cref="StoreUnavailableException">Nobody knows: answer 503.</exception>
-    public async ValueTask<SessionCheck> CheckAccessTokenAsync(
-        string token, string tenant, Caller caller, CancellationToken cancellationToken)
-    {
-        var check = await keyRing.VerifyAsync(token, cancellationToken);
-        if (check.Facts is not { } facts || facts.Tenant != tenant)
-        {
-            return check.Fault == AccessTokenFault.Expired
-                ? new SessionCheck(Refusal.TokenExpired, null, default)
-                : await RejectAsync(Refusal.TokenInvalid, token, "invalid", tenant, caller);
-        }
-
-        while (true)
-        {
-            var (session, now) = await store.FindAsync(facts.Handle, cancellationToken);
-            if (session is null || session.Tenant != tenant || session.Subject != facts.Subject)
-            {
-                // A signature of ours over a session that the store does not know: it was forgotten after its end.
-                return new SessionCheck(Refusal.Revoked, null, now);
-            }
-
-            switch (SessionPolicy.Judge(session, now))
-            {
-                case SessionState.Ended:
-                    return new SessionCheck(RefusalFor(session), session, now);
-                case SessionState.IdledOut or SessionState.Expired:
-                    await WriteExpiryAsync(session, now, caller, cancellationToken);
-                    continue;
-            }
-
-            if (facts.CredentialVersion < session.CredentialVersion || facts.Epoch < session.Epoch)
-            {
-                return new SessionCheck(Refusal.TokenExpired, null, now);
-            }
-
-            if (session.Refresh is { } lineage && facts.Generation > lineage.ConfirmedGeneration)
-            {
-                // Its holder has received this generation, so the one before it is spent. No request waits for that to be written.
-                touches.Add(new SessionTouch(session.Handle, null, facts.Generation));
-            }
-
-            return new SessionCheck(Refusal.None, session, now) { Token = facts };
-        }
-    }
+    public ValueTask<SessionCheck> CheckAccessTokenAsync(string token, string tenant, Caller caller, CancellationToken cancellationToken) =>
+        keyRing.TryRecall(token, out var verified) && verified.Facts.Tenant == tenant && memory.Vouches(verified)
+            ? ValueTask.FromResult(new SessionCheck(verified, memory.Clock.GetUtcNow()))
+            : AskAboutAccessTokenAsync(token, tenant, caller, cancellationToken);
 
     /// <summary>
     /// Tells that a request was made for the user. Refused requests and machine traffic must not: the session would idle out later than
@@ -137,9 +49,9 @@ public sealed partial class SessionManager(
     /// </summary>
     public void Seen(SessionCheck check)
     {
-        if (check is { Refusal: Refusal.None, Session: { } session } && SessionPolicy.NeedsTouch(session, check.Now))
+        if (check.TakeTouch())
         {
-            touches.Add(new SessionTouch(session.Handle, check.Now, 0));
+            touches.Add(new SessionTouch(check.Handle, check.Now, 0));
         }
     }
 
@@ -171,16 +83,20 @@ public sealed partial class SessionManager(
         }
     }
 
-    private CredentialText? Successor(SessionCookie presented, CookieLineage lineage)
+    // Every write to a session goes this way, so that this node knows at once what it has done.
+    private async ValueTask<bool> ReplaceAsync(Session next, Session stored, CancellationToken cancellationToken)
     {
-        if (keys.Find(lineage.KeyId) is not { } derived)
+        if (!await store.ReplaceAsync(next, stored.Version, cancellationToken))
         {
-            // Made under a master secret that this node has not been given: the presented cookie works on, another node re-issues.
-            return null;
+            return false;
         }
 
-        var successor = presented.Renew(derived, lineage.Renewal);
-        return successor.Digest == lineage.Current ? successor.ToText() : null;
+        if (FeedEntry.Of(stored, next) is { } entry)
+        {
+            memory.Wrote(next.Handle.Partition, entry);
+        }
+
+        return true;
     }
 
     private async ValueTask<SessionCheck> RejectAsync(Refusal refusal, string? credential, string reason, string tenant, Caller caller)
@@ -197,7 +113,7 @@ public sealed partial class SessionManager(
     {
         // The verdict is written before anybody hears it, so that no touch under way can take it back.
         var reason = SessionPolicy.Judge(session, now) == SessionState.Expired ? EndReason.Expired : EndReason.IdledOut;
-        if (await store.ReplaceAsync(session.Ended(now, reason), session.Version, cancellationToken))
+        if (await ReplaceAsync(session.Ended(now, reason), session, cancellationToken))
         {
             await RecordAsync(SessionEventType.SessionExpired, session, caller, reason);
         }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Holdfast.Devices;
+using Holdfast.Freshness;
 using Holdfast.Tokens;
 
 namespace Holdfast;
@@ -30,16 +31,79 @@ public enum Refusal
 }
 
 /// <summary>The answer to a presented credential.</summary>
-/// <param name="Refusal"><see cref="Refusal.None"/> if it proves a live session.</param>
-/// <param name="Session">The session it proves; for a refused one, the tombstone if the credential was genuine.</param>
-/// <param name="Now">The store's time.</param>
-public sealed record SessionCheck(Refusal Refusal, Session? Session, DateTimeOffset Now)
+public sealed record SessionCheck
 {
+    private readonly RememberedSession? _remembered;
+    private Session? _session;
+
+    /// <summary>An answer of the store.</summary>
+    /// <param name="refusal"><see cref="Refusal.None"/> if the credential proves <paramref name="session"/>.</param>
+    /// <param name="session">The session it proves; for a refused one, the tombstone if the credential was genuine.</param>
+    /// <param name="now">The store's time.</param>
+    public SessionCheck(Refusal refusal, Session? session, DateTimeOffset now)
+    {
+        (Refusal, _session, Now) = (refusal, session, now);
+        (Handle, Tenant, Subject) = (session?.Handle ?? default, session?.Tenant ?? "", session?.Subject);
+    }
+
+    // Proven from memory by a cookie.
+    internal SessionCheck(SessionHandle handle, RememberedSession remembered, DateTimeOffset now)
+    {
+        (_remembered, Now) = (remembered, now);
+        (Handle, Tenant, Subject) = (handle, remembered.Tenant, remembered.Subject);
+    }
+
+    // Proven from memory by an access token, which needs no record.
+    internal SessionCheck(VerifiedToken token, DateTimeOffset now)
+    {
+        (Verified, Now) = (token, now);
+        (Handle, Tenant, Subject) = (token.Facts.Handle, token.Facts.Tenant, token.Facts.Subject);
+    }
+
+    /// <summary><see cref="Refusal.None"/> if it proves a live session.</summary>
+    public Refusal Refusal { get; init; }
+
+    /// <summary>The session that it proves or, refused, that it once proved.</summary>
+    public SessionHandle Handle { get; }
+
+    /// <summary>The session's tenant; empty if there is no session.</summary>
+    public string Tenant { get; }
+
+    /// <summary>Who is signed in; null for a visitor and without a session.</summary>
+    public string? Subject { get; }
+
+    /// <summary>The store's time.</summary>
+    public DateTimeOffset Now { get; }
+
+    /// <summary>
+    /// The session's record: as the store gave it, or as this node remembers it (version 0, without device and secrets). Null if there is
+    /// none, and if an access token was checked from memory: <see cref="SessionManager.FindLiveAsync"/> reads it.
+    /// </summary>
+    public Session? Session => _session ??= _remembered?.ToSession(Handle);
+
+    /// <summary>Whether nobody has signed in to it yet.</summary>
+    public bool IsAnonymous => Subject is null;
+
+    /// <summary>The credential version that it was proven with.</summary>
+    public int CredentialVersion => Session?.CredentialVersion ?? Token?.CredentialVersion ?? 0;
+
+    /// <summary>How, and how well, the subject proved who they are, as it counts now.</summary>
+    public Assurance Assurance => Token?.Assurance ?? (Session is { } session ? SessionPolicy.AssuranceAt(session, Now) : Assurance.None);
+
+    /// <summary>The claims that it proves: with an access token those in it, and no others.</summary>
+    public ImmutableArray<SessionClaim> Claims => Token?.Claims ?? Session?.Claims ?? [];
+
     /// <summary>The successor of the presented cookie, to be sent with this response; null if it stays.</summary>
     public CredentialText? RenewedCookie { get; init; }
 
     /// <summary>What the access token said; null if the credential was a cookie.</summary>
-    public AccessTokenFacts? Token { get; init; }
+    public AccessTokenFacts? Token => Verified?.Facts;
+
+    internal VerifiedToken? Verified { get; init; }
+
+    /// <summary>Whether a use now is worth telling the store: at most once in <see cref="SessionPolicy.TouchInterval"/>.</summary>
+    internal bool TakeTouch() =>
+        Refusal == Refusal.None && (_remembered?.TakeTouch(Now) ?? (_session is { } session ? SessionPolicy.NeedsTouch(session, Now) : Verified?.TakeTouch(Now) ?? false));
 }
 
 /// <summary>Who makes a request, for events only: nothing is decided from it.</summary>

@@ -1,4 +1,5 @@
 using Holdfast.Auditing;
+using Holdfast.Freshness;
 using Holdfast.Refresh;
 using Holdfast.Tokens;
 using Microsoft.Extensions.Logging;
@@ -19,11 +20,13 @@ internal sealed class Engine : IDisposable
         configure?.Invoke(Options);
         Store = store ?? new MemorySessionStore(Clock);
         Keys = new MasterKeys(secret ?? NewSecret(), Options.Environment, Options.Issuer);
-        KeyRing = new KeyRing(Store, Keys, Options, Clock);
+        Memory = new SessionMemory(Store.Partitions, Options, new StoreClock(Clock));
+        KeyRing = new KeyRing(Store, Keys, Options, Memory.Clock);
         Touches = new TouchBuffer(Store);
         Queue = new SessionEventQueue([Sink], Clock, Log.CreateLogger<SessionEventQueue>());
         Events = new SessionEvents(Clock, Queue, Log.CreateLogger<SessionEvents>());
-        Sessions = new SessionManager(Store, Keys, KeyRing, Options, Touches, Events);
+        Sessions = new SessionManager(Store, Memory, Keys, KeyRing, Options, Touches, Events);
+        Follower = new FeedFollower(Store, Memory, Options, Clock, Log.CreateLogger<FeedFollower>());
         Maintenance = new Maintenance(Store, Touches, KeyRing, Events, Queue, Options, Clock, Log.CreateLogger<Maintenance>());
     }
 
@@ -36,6 +39,10 @@ internal sealed class Engine : IDisposable
     public MasterKeys Keys { get; }
 
     public KeyRing KeyRing { get; }
+
+    public SessionMemory Memory { get; }
+
+    public FeedFollower Follower { get; }
 
     public TouchBuffer Touches { get; }
 
@@ -100,5 +107,9 @@ internal sealed class Engine : IDisposable
         return Sink.Events;
     }
 
-    public void Dispose() => Maintenance.Dispose();
+    public void Dispose()
+    {
+        Follower.Dispose();
+        Maintenance.Dispose();
+    }
 }

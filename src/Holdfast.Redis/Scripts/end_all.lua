@@ -13,4 +13,5 @@ if sweep(tenant, subject, tonumber(ARGV[6])) then
   redis.call('ZADD', P .. 'sweep', now, where)
 end
 if subject ~= '' then redis.call('ZADD', P .. 'epochs', now, where) end
-return 1
+tell(subject == '' and 3 or 2, tenant, kept and kept.sid or '', subject, value, ARGV[5], now)
+return { string.format('%.0f', value), string.format('%.0f', now) }

@@ -2,7 +2,7 @@
 -- ARGV[1] is added to the server's clock, which alone decides; it is 0 except in tests that move time.
 -- A record is a hash: b public part, c claims and device, v version, l last seen, e epoch, g confirmed generation, t created,
 -- x absolute end, i idle limit with the touch interval, r last rotation, z frozen, n tenant, u subject, q data version,
--- k time and reason of its ending. Whatever has k is dead for good.
+-- k time and reason of its ending, w credential version. Whatever has k is dead for good.
 local P = KEYS[1]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[1])
@@ -95,4 +95,18 @@ local function sweep(tenant, subject, batch)
     if not live(sid) then ended = ended + 1 end
   end
   return ended > 0, ended
+end
+
+-- Appends to the partition's feed, and rings. Positions rise even if the clock steps back.
+-- kind (0 session ended, 1 credentials raised, 2 subject ended, 3 everyone ended), tenant, sid or '', subject or '', least, reason, time
+local function tell(kind, tenant, sid, subject, least, reason, at)
+  local time, step = now, 0
+  local top = redis.call('XREVRANGE', P .. 'log', '+', '-', 'COUNT', 1)[1]
+  if top then
+    local last_time, last_step = string.match(top[1], '(%d+)-(%d+)')
+    if tonumber(last_time) >= now then time, step = tonumber(last_time), tonumber(last_step) + 1 end
+  end
+  redis.call('XADD', P .. 'log', string.format('%.0f-%.0f', time, step), 'k', kind, 'n', tenant, 's', sid, 'u', subject,
+    'v', string.format('%.0f', least), 'r', reason, 't', string.format('%.0f', at))
+  redis.call('PUBLISH', string.match(P, '^(.*:){') .. 'news', string.match(P, '{(%d+)}'))
 end

@@ -33,6 +33,14 @@ end
 deleted = deleted + #old
 if #old == batch then more = true end
 
+-- The newest entry stays, so that whoever follows a quiet feed finds where they are.
+local top = redis.call('XREVRANGE', P .. 'log', '+', '-', 'COUNT', 1)[1]
+if top then
+  local edge = string.format('%.0f-0', now - memory)
+  if tonumber(string.match(top[1], '%d+')) < now - memory then edge = top[1] end
+  redis.call('XTRIM', P .. 'log', 'MINID', edge)
+end
+
 -- Once nothing carries an older epoch it may be forgotten; the highest ever stays, so that no later one is smaller.
 local forgotten = redis.call('ZRANGEBYSCORE', P .. 'epochs', '-inf', '(' .. string.format('%.0f', now - memory), 'LIMIT', 0, batch)
 for _, where in ipairs(forgotten) do

@@ -45,4 +45,7 @@ public enum AccessTokenFault
 /// <summary>The answer to a presented access token, before its session is looked at.</summary>
 /// <param name="Fault">What is wrong with it.</param>
 /// <param name="Facts">What it says; null if anything is wrong.</param>
-public readonly record struct AccessTokenCheck(AccessTokenFault Fault, AccessTokenFacts? Facts);
+public readonly record struct AccessTokenCheck(AccessTokenFault Fault, AccessTokenFacts? Facts)
+{
+    internal VerifiedToken? Verified { get; init; }
+}

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
 namespace Holdfast.Tokens;
@@ -29,15 +30,26 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
         return AccessTokenFormat.Write(session, now, signing.Credentials, options);
     }
 
+    /// <summary>
+    /// A token that was verified before, whose key is still accepted and whose time is not over; false says nothing. Asks nobody.
+    /// </summary>
+    internal bool TryRecall(string token, [NotNullWhen(true)] out VerifiedToken? verified)
+    {
+        verified = null;
+        if (_loaded is not { } loaded || clock.GetElapsedTime(loaded.At) >= RefreshInterval || !_verified.TryFind(token, out var known)
+            || Find(loaded.Keys, known.KeyId) is null || AccessTokenFormat.Judge(known.Facts, clock.GetUtcNow()).Facts is null)
+        {
+            return false;
+        }
+
+        verified = known;
+        return true;
+    }
+
     /// <summary>Verifies a presented access token: form, key, signature, issuer, audience and time. The session is not looked at.</summary>
     /// <exception cref="StoreUnavailableException">The keys could not be read.</exception>
     public async ValueTask<AccessTokenCheck> VerifyAsync(string token, CancellationToken cancellationToken)
     {
-        if (_verified.TryFind(token, out var digest, out var known) && Find(await KeysAsync(RefreshInterval, cancellationToken), known.KeyId) is not null)
-        {
-            return AccessTokenFormat.Judge(known.Facts, clock.GetUtcNow());
-        }
-
         if (AccessTokenShape.Read(token) is not var (algorithm, keyId))
         {
             return new AccessTokenCheck(AccessTokenFault.Invalid, null);
@@ -51,12 +63,14 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
         }
 
         var check = await AccessTokenFormat.ReadAsync(token, key, options, clock.GetUtcNow());
-        if (check.Facts is { } facts)
+        if (check.Facts is not { } facts)
         {
-            _verified.Add(digest, new VerifiedToken(key.Id, facts));
+            return check;
         }
 
-        return check;
+        var verified = new VerifiedToken(key.Id, facts);
+        _verified.Add(token, verified);
+        return check with { Verified = verified };
     }
 
     /// <summary>The public keys, as a JWK set (RFC 7517). Symmetric keys are never in it.</summary>

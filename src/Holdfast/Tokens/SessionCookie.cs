@@ -57,6 +57,24 @@ public sealed class SessionCookie
     }
 
     /// <summary>
+    /// The two things that a check needs of a cookie's value, read without leaving anything on the heap: which session it claims to prove, and
+    /// its digest. Refuses what <see cref="TryParse"/> refuses.
+    /// </summary>
+    public static bool TryRead(string? text, out SessionHandle handle, out Digest digest)
+    {
+        (handle, digest) = (default, default);
+        Span<byte> bytes = stackalloc byte[Size];
+        if (text is null || !text.StartsWith(Prefix, StringComparison.Ordinal)
+            || !Base64UrlText.TryDecodeExact(text.AsSpan(Prefix.Length), EncodedLength, bytes))
+        {
+            return false;
+        }
+
+        (handle, digest) = (SessionHandle.FromBytes(bytes.Slice(1, SessionHandle.Size)), Digest.Of(bytes));
+        return true;
+    }
+
+    /// <summary>
     /// Its successor, derived and not drawn, so that every request that presents this cookie computes the same one.
     /// </summary>
     /// <param name="keys">The keys under which it is derived.</param>

@@ -18,28 +18,63 @@ internal sealed class VerifiedTokens
     public int Count => _tokens.Count;
 
     /// <summary>What is known of a token; nothing of one that was not seen, or that is too long to be ours.</summary>
-    public bool TryFind(string token, out Digest digest, [NotNullWhen(true)] out VerifiedToken? verified)
+    public bool TryFind(string token, [NotNullWhen(true)] out VerifiedToken? verified)
     {
-        (digest, verified) = (default, null);
+        verified = null;
+        return TryDigest(token, out var digest) && _tokens.TryGet(digest, out verified);
+    }
+
+    public void Add(string token, VerifiedToken verified)
+    {
+        if (TryDigest(token, out var digest))
+        {
+            _tokens.AddOrUpdate(digest, verified);
+        }
+    }
+
+    /// <summary>The digest of a token's text; false of what no token of ours is.</summary>
+    public static bool TryDigest(string token, out Digest digest)
+    {
+        digest = default;
         if (token.Length > AccessTokenShape.MaxLength)
         {
             return false;
         }
 
-        Span<byte> bytes = stackalloc byte[AccessTokenShape.MaxLength];
+        Span<byte> bytes = token.Length <= 1024 ? stackalloc byte[1024] : new byte[token.Length];
         if (!Encoding.ASCII.TryGetBytes(token, bytes, out var written))
         {
             return false;
         }
 
         digest = Digest.Of(bytes[..written]);
-        return _tokens.TryGet(digest, out verified);
+        return true;
     }
-
-    public void Add(Digest digest, VerifiedToken verified) => _tokens.AddOrUpdate(digest, verified);
 }
 
 /// <summary>One of them.</summary>
-/// <param name="KeyId">The key that its signature was verified with.</param>
-/// <param name="Facts">What it says.</param>
-internal sealed record VerifiedToken(string KeyId, AccessTokenFacts Facts);
+/// <param name="keyId">The key that its signature was verified with.</param>
+/// <param name="facts">What it says.</param>
+internal sealed class VerifiedToken(string keyId, AccessTokenFacts facts)
+{
+    private long _seenAt = long.MinValue;
+    private long _stamp;
+
+    public string KeyId => keyId;
+
+    public AccessTokenFacts Facts => facts;
+
+    /// <summary>The stamp of the news that it was last held against.</summary>
+    public long Stamp
+    {
+        get => Volatile.Read(ref _stamp);
+        set => Volatile.Write(ref _stamp, value);
+    }
+
+    /// <summary>Whether a use at <paramref name="now"/> is worth telling the store. True for one caller only.</summary>
+    public bool TakeTouch(DateTimeOffset now)
+    {
+        var (seen, at) = (Volatile.Read(ref _seenAt), now.ToUnixTimeMilliseconds());
+        return at >= seen + (long)SessionPolicy.TouchInterval.TotalMilliseconds && Interlocked.CompareExchange(ref _seenAt, at, seen) == seen;
+    }
+}
