@@ -53,18 +53,8 @@ internal sealed class HoldfastHandler(IOptionsMonitor<HoldfastSchemeOptions> opt
             return AuthenticateResult.Fail($"The credential was refused: {Refusals.Reason(request.Refusal)}.");
         }
 
-        if (request.Check is not { Session: { } session } check || Principals.Of(check, Scheme.Name) is not { } principal)
-        {
-            return AuthenticateResult.NoResult();
-        }
-
-        var properties = new AuthenticationProperties
-        {
-            IssuedUtc = session.CreatedAt,
-            ExpiresUtc = SessionPolicy.EndsAt(session),
-            IsPersistent = session.Remembered,
-        };
-        return AuthenticateResult.Success(new AuthenticationTicket(principal, properties, Scheme.Name));
+        return request.Live is { IsAnonymous: false } live
+            ? AuthenticateResult.Success(Principals.TicketOf(live, Principals.Of(live, Scheme.Name), Scheme.Name)) : AuthenticateResult.NoResult();
     }
 
     protected override Task HandleSignInAsync(ClaimsPrincipal user, AuthenticationProperties? properties) =>

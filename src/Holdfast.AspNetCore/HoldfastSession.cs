@@ -28,13 +28,13 @@ public sealed class HoldfastSession
     public SessionOutcome Outcome => _request.Outcome;
 
     /// <summary>Its public name; null if there is no live session.</summary>
-    public SessionHandle? Handle => _request.Session?.Handle;
+    public SessionHandle? Handle => _request.Live?.Handle;
 
     /// <summary>Who is signed in; null for visitors.</summary>
-    public string? Subject => _request.Session?.Subject;
+    public string? Subject => _request.Live?.Subject;
 
-    /// <summary>The whole record, as it was when this request was checked; null if there is no live session.</summary>
-    public Session? Record => _request.Session;
+    /// <summary>The whole record; null if there is no live session. Asks the store, unless it was asked for this request already.</summary>
+    public ValueTask<Session?> RecordAsync(CancellationToken cancellationToken = default) => _request.RecordAsync(cancellationToken);
 
     /// <summary>One field, read as JSON; the default of <typeparamref name="T"/> if it was never written.</summary>
     public async ValueTask<T?> GetAsync<T>(string field, CancellationToken cancellationToken = default)
@@ -84,7 +84,7 @@ public sealed class HoldfastSession
         }
 
         CookieRules.AppendCredentials(_context, session, started.Credentials!, session.CreatedAt);
-        _request.Started(_context, session);
+        _request.Started(session);
         return session.Handle;
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Claims;
+using Microsoft.AspNetCore.Authentication;
 
 namespace Holdfast.AspNetCore;
 
@@ -23,26 +24,35 @@ internal static class Principals
     /// The principal that a checked credential proves. With an access token it knows what the token says and nothing else, as it would
     /// anywhere the token is verified.
     /// </summary>
-    public static ClaimsPrincipal? Of(SessionCheck check, string scheme)
+    public static ClaimsPrincipal Of(SessionCheck live, string scheme)
     {
-        if (check.Refusal != Refusal.None || check.Session is not { Subject: { } subject } session)
+        var identity = new ClaimsIdentity(scheme, ValueOf(live, NameType), ValueOf(live, RoleType));
+        foreach (var claim in live.Claims)
         {
-            return null;
+            if (!IsOurs(claim.Type))
+            {
+                identity.AddClaim(new Claim(claim.Type, claim.Value));
+            }
         }
 
-        var identity = new ClaimsIdentity(scheme, ValueOf(session, NameType), ValueOf(session, RoleType));
-        foreach (var claim in (check.Token is { } token ? token.Claims : session.Claims).Where(claim => !IsOurs(claim.Type)))
-        {
-            identity.AddClaim(new Claim(claim.Type, claim.Value));
-        }
-
-        AddAssurance(identity, check.Token?.Assurance ?? SessionPolicy.AssuranceAt(session, check.Now));
-
-        AddMissing(identity, ClaimTypes.NameIdentifier, subject);
-        AddMissing(identity, "sid", session.Handle.ToString());
-        AddMissing(identity, HoldfastDefaults.SessionClaim, session.Handle.ToString());
+        AddAssurance(identity, live.Assurance);
+        AddMissing(identity, ClaimTypes.NameIdentifier, live.Subject!);
+        var sid = live.Handle.ToString();
+        AddMissing(identity, "sid", sid);
+        AddMissing(identity, HoldfastDefaults.SessionClaim, sid);
         return new ClaimsPrincipal(identity);
     }
+
+    /// <summary>The same with what the framework wants to know of its ticket: from when and until when, as far as the credential says.</summary>
+    public static AuthenticationTicket TicketOf(SessionCheck live, ClaimsPrincipal principal, string scheme) => new(
+        principal,
+        new AuthenticationProperties
+        {
+            IssuedUtc = live.Session?.CreatedAt,
+            ExpiresUtc = live.Session is { } session ? SessionPolicy.EndsAt(session) : live.Token?.ExpiresAt,
+            IsPersistent = live.Session?.Remembered ?? false,
+        },
+        scheme);
 
     /// <summary>When an identity provider saw the proof (OpenID Connect Core, section 2); null if the principal does not say.</summary>
     public static DateTimeOffset? AuthTimeOf(ClaimsPrincipal user) =>
@@ -71,7 +81,18 @@ internal static class Principals
         }
     }
 
-    private static string? ValueOf(Session session, string type) => session.Claims.FirstOrDefault(claim => claim.Type == type)?.Value;
+    private static string? ValueOf(SessionCheck live, string type)
+    {
+        foreach (var claim in live.Claims)
+        {
+            if (claim.Type == type)
+            {
+                return claim.Value;
+            }
+        }
+
+        return null;
+    }
 
     private static bool IsOurs(string type) => type is "acr" or "amr" or "auth_time" or NameType or RoleType or HoldfastDefaults.SessionClaim;
 

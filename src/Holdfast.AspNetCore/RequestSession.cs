@@ -41,12 +41,11 @@ public enum SessionOutcome
 /// </summary>
 internal sealed class RequestSession
 {
+    private readonly HttpContext _context;
     private Session? _refreshable;
+    private Caller? _caller;
 
-    private RequestSession(HttpContext context)
-    {
-        Caller = CallerOf(context);
-    }
+    private RequestSession(HttpContext context) => _context = context;
 
     public SessionOutcome Outcome { get; private set; }
 
@@ -56,23 +55,26 @@ internal sealed class RequestSession
     /// <summary>The answer to the credential; null without one, and while the store is silent.</summary>
     public SessionCheck? Check { get; private set; }
 
-    /// <summary>The session that is live at this point of the request; null without one.</summary>
-    public Session? Session { get; private set; }
+    /// <summary>What proves the session that is live at this point of the request; null without one.</summary>
+    public SessionCheck? Live => Outcome is SessionOutcome.Live or SessionOutcome.Started or SessionOutcome.SteppedUp ? Check : null;
 
     /// <summary>
     /// The session that a sign-out, a refresh or a CSRF token is about: the live one, or the one whose refresh token came in its cookie,
     /// which authenticates nothing.
     /// </summary>
-    public Session? Concerned => Session ?? _refreshable;
+    public SessionHandle? Concerned => Live?.Handle ?? _refreshable?.Handle;
+
+    /// <summary>The credential version of <see cref="Concerned"/>.</summary>
+    public int CredentialVersion => Live?.CredentialVersion ?? _refreshable?.CredentialVersion ?? 0;
 
     /// <summary>The store's time, as of the last answer about this session.</summary>
-    public DateTimeOffset Now => Check?.Now ?? Session?.CreatedAt ?? default;
+    public DateTimeOffset Now => Check?.Now ?? default;
 
     /// <summary>What is proven now.</summary>
-    public Assurance Assurance => Session is { } session ? SessionPolicy.AssuranceAt(session, Now) : Assurance.None;
+    public Assurance Assurance => Live?.Assurance ?? Assurance.None;
 
     /// <summary>Why the credential was refused.</summary>
-    public Refusal Refusal { get; private set; }
+    public Refusal Refusal => Outcome == SessionOutcome.Refused ? Check!.Refusal : Refusal.None;
 
     /// <summary>Whether the stock cookie handler carries the credential.</summary>
     public bool IsTicket { get; private set; }
@@ -80,7 +82,10 @@ internal sealed class RequestSession
     /// <summary>Why nobody knows.</summary>
     public StoreUnavailableException? Failure { get; private set; }
 
-    public Caller Caller { get; }
+    /// <summary>Who makes this request.</summary>
+    public Caller Caller => _caller ??= CallerOf(_context);
+
+    private SessionManager Manager => _context.RequestServices.GetRequiredService<SessionManager>();
 
     /// <summary>Where it comes from, as far as it says.</summary>
     public static Device DeviceOf(HttpContext context)
@@ -101,28 +106,16 @@ internal sealed class RequestSession
     public static string Tenant => SessionPolicy.DefaultTenant;
 
     /// <summary>The session of <paramref name="context"/>, checked now unless it was before.</summary>
-    public static async ValueTask<RequestSession> OfAsync(HttpContext context)
+    public static ValueTask<RequestSession> OfAsync(HttpContext context)
     {
         if (context.Features.Get<RequestSession>() is { } known)
         {
-            return known;
+            return ValueTask.FromResult(known);
         }
 
-        var request = new RequestSession(context);
-        context.Features.Set(request);
-        try
-        {
-            await request.ReadAsync(context);
-        }
-        catch (StoreUnavailableException exception)
-        {
-            request.Outcome = SessionOutcome.Unavailable;
-            request.Failure = exception;
-        }
-
-        request.Publish(context);
-        context.Response.OnStarting(() => request.LeaveAsync(context));
-        return request;
+        var request = Of(context);
+        var reading = request.ReadAsync();
+        return reading.IsCompletedSuccessfully ? ValueTask.FromResult(request) : request.FinishAsync(reading);
     }
 
     /// <summary>
@@ -130,86 +123,95 @@ internal sealed class RequestSession
     /// </summary>
     public static void Adopt(HttpContext context, SessionCheck check)
     {
-        var request = context.Features.Get<RequestSession>();
-        if (request is null)
-        {
-            request = new RequestSession(context);
-            context.Features.Set(request);
-            context.Response.OnStarting(() => request.LeaveAsync(context));
-        }
-
+        var request = context.Features.Get<RequestSession>() ?? Of(context);
         if (request.Outcome == SessionOutcome.None)
         {
             (request.Kind, request.IsTicket) = (CredentialKind.SessionCookie, true);
             request.Accept(check);
-            request.Publish(context);
         }
     }
 
     /// <summary>This request started <paramref name="session"/>, whose cookies have been written.</summary>
-    public void Started(HttpContext context, Session session)
+    public void Started(Session session)
     {
-        (Outcome, Session, Refusal) = (SessionOutcome.Started, session, Refusal.None);
-        Check = new SessionCheck(Refusal.None, session, session.CreatedAt);
-        Kind = KindOf(session);
-        Publish(context);
+        (Outcome, Check, Kind) = (SessionOutcome.Started, new SessionCheck(Refusal.None, session, session.CreatedAt), KindOf(session));
     }
 
     /// <summary>This request stepped up, and the new credential has been written.</summary>
-    public void SteppedUp(HttpContext context, Session session, DateTimeOffset now)
-    {
-        (Outcome, Session) = (SessionOutcome.SteppedUp, session);
-        Check = new SessionCheck(Refusal.None, session, now);
-        Publish(context);
-    }
+    public void SteppedUp(Session session, DateTimeOffset now) => (Outcome, Check) = (SessionOutcome.SteppedUp, new SessionCheck(Refusal.None, session, now));
 
     /// <summary>This request ended its session, and the cookies have been deleted.</summary>
-    public void Ended(HttpContext context)
+    public void Ended() => (Outcome, _refreshable, Kind) = (SessionOutcome.Ended, null, CredentialKind.None);
+
+    /// <summary>The whole record of the live session; null if there is none any more. Asks the store, unless it was asked for this request.</summary>
+    public async ValueTask<Session?> RecordAsync(CancellationToken cancellationToken) => Live is not { } live ? null
+        : live.Session is { Version: > 0 } record ? record
+        : await Manager.FindLiveAsync(live.Handle, cancellationToken);
+
+    private static RequestSession Of(HttpContext context)
     {
-        (Outcome, Session, _refreshable, Kind) = (SessionOutcome.Ended, null, null, CredentialKind.None);
-        Publish(context);
+        var request = new RequestSession(context);
+        context.Features.Set(request);
+        context.Response.OnStarting(static state => ((RequestSession)state).LeaveAsync(), request);
+        return request;
     }
 
-    private async ValueTask ReadAsync(HttpContext context)
+    private async ValueTask<RequestSession> FinishAsync(ValueTask reading)
     {
-        var manager = context.RequestServices.GetRequiredService<SessionManager>();
-        var aborted = context.RequestAborted;
-        var bearer = BearerHeader.Read(context.Request.Headers);
-        if (bearer.Presence != BearerPresence.Absent)
+        try
         {
-            // An Authorization header is never replaced by the cookie, not even one that is malformed or not ours.
-            if (bearer.Presence != BearerPresence.OtherScheme)
-            {
-                Kind = CredentialKind.Bearer;
-                Accept(bearer.Token is { } token
-                    ? await manager.CheckAccessTokenAsync(token, Tenant, Caller, aborted)
-                    : new SessionCheck(Refusal.TokenInvalid, null, default));
-            }
-
-            return;
+            await reading;
+        }
+        catch (StoreUnavailableException exception)
+        {
+            (Outcome, Failure) = (SessionOutcome.Unavailable, exception);
         }
 
-        var cookies = new CookieReader(context.Request.Headers);
-        var renew = !context.Response.HasStarted;
+        return this;
+    }
+
+    private ValueTask ReadAsync()
+    {
+        var bearer = BearerHeader.Read(_context.Request.Headers);
+        if (bearer.Presence == BearerPresence.Absent)
+        {
+            return ReadCookiesAsync();
+        }
+
+        // An Authorization header is never replaced by the cookie, not even one that is malformed or not ours.
+        if (bearer.Presence == BearerPresence.OtherScheme)
+        {
+            return ValueTask.CompletedTask;
+        }
+
+        Kind = CredentialKind.Bearer;
+        return AcceptAsync(CheckTokenAsync(bearer.Token));
+    }
+
+    private ValueTask ReadCookiesAsync()
+    {
+        var cookies = new CookieReader(_context.Request.Headers);
         if (cookies.Has(CookieNames.Session))
         {
             Kind = CredentialKind.SessionCookie;
-            Accept(SignedIn(await manager.CheckCookieAsync(cookies.Single(CookieNames.Session), Tenant, renew, Caller, aborted)));
-            return;
+            return AcceptAsync(CheckCookieAsync(cookies.Single(CookieNames.Session)));
         }
 
+        return _context.Request.Headers.Cookie.Count == 0 ? ValueTask.CompletedTask : ReadOtherCookiesAsync(cookies);
+    }
+
+    private async ValueTask ReadOtherCookiesAsync(CookieReader cookies)
+    {
         if (cookies.Has(CookieNames.AccessToken))
         {
             Kind = CredentialKind.TokenCookie;
-            Accept(cookies.Single(CookieNames.AccessToken) is { } token
-                ? await manager.CheckAccessTokenAsync(token, Tenant, Caller, aborted)
-                : new SessionCheck(Refusal.TokenInvalid, null, default));
+            Accept(await CheckTokenAsync(cookies.Single(CookieNames.AccessToken)));
         }
 
-        if (Session is null && cookies.Has(CookieNames.RefreshToken))
+        if (Live is null && cookies.Has(CookieNames.RefreshToken))
         {
             Kind = CredentialKind.RefreshCookie;
-            _refreshable = await manager.FindRefreshableAsync(cookies.Single(CookieNames.RefreshToken), Tenant, aborted);
+            _refreshable = await Manager.FindRefreshableAsync(cookies.Single(CookieNames.RefreshToken), Tenant, _context.RequestAborted);
         }
 
         if (Kind != CredentialKind.None)
@@ -217,13 +219,13 @@ internal sealed class RequestSession
             return;
         }
 
-        foreach (var scheme in context.RequestServices.GetServices<TicketScheme>())
+        foreach (var scheme in _context.RequestServices.GetServices<TicketScheme>())
         {
-            var options = context.RequestServices.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(scheme.Name);
+            var options = _context.RequestServices.GetRequiredService<IOptionsMonitor<CookieAuthenticationOptions>>().Get(scheme.Name);
             if (cookies.Has(options.Cookie.Name!))
             {
                 // Answers through Adopt; a cookie that the handler cannot read is a credential all the same.
-                await context.AuthenticateAsync(scheme.Name);
+                await _context.AuthenticateAsync(scheme.Name);
                 Kind = CredentialKind.SessionCookie;
                 return;
             }
@@ -232,51 +234,70 @@ internal sealed class RequestSession
         if (cookies.Has(CookieNames.Anonymous))
         {
             Kind = CredentialKind.AnonymousCookie;
-            var check = await manager.CheckCookieAsync(cookies.Single(CookieNames.Anonymous), Tenant, renew, Caller, aborted);
-            Accept(check.Session is { IsAnonymous: false } ? check with { Refusal = Refusal.Missing, Session = null } : check);
+            Accept(await CheckCookieAsync(cookies.Single(CookieNames.Anonymous)));
         }
     }
 
-    // A signed-in session never answers to the cookie of an anonymous one, nor the reverse.
-    private static SessionCheck SignedIn(SessionCheck check) =>
-        check.Session is { IsAnonymous: true } ? check with { Refusal = Refusal.Missing, Session = null } : check;
+    private ValueTask<SessionCheck> CheckTokenAsync(string? token) => token is null
+        ? ValueTask.FromResult(new SessionCheck(Refusal.TokenInvalid, null, default))
+        : Manager.CheckAccessTokenAsync(token, Tenant, Caller, _context.RequestAborted);
+
+    private ValueTask<SessionCheck> CheckCookieAsync(string? cookie) =>
+        Manager.CheckCookieAsync(cookie, Tenant, !_context.Response.HasStarted, Caller, _context.RequestAborted);
+
+    private ValueTask AcceptAsync(ValueTask<SessionCheck> checking)
+    {
+        if (!checking.IsCompletedSuccessfully)
+        {
+            return AcceptLaterAsync(checking);
+        }
+
+        Accept(checking.Result);
+        return ValueTask.CompletedTask;
+    }
+
+    private async ValueTask AcceptLaterAsync(ValueTask<SessionCheck> checking) => Accept(await checking);
 
     private void Accept(SessionCheck check)
     {
-        Check = check;
-        Refusal = check.Refusal;
-        Outcome = check.Refusal == Refusal.None ? SessionOutcome.Live : SessionOutcome.Refused;
-        Session = check.Refusal == Refusal.None ? check.Session : null;
+        // A signed-in session never answers to the cookie of an anonymous one, nor the reverse.
+        var isOurs = check.Refusal != Refusal.None || Kind is not (CredentialKind.SessionCookie or CredentialKind.AnonymousCookie)
+            || check.IsAnonymous == (Kind == CredentialKind.AnonymousCookie);
+        Check = isOurs ? check : new SessionCheck(Refusal.Missing, null, check.Now);
+        Outcome = Check.Refusal == Refusal.None ? SessionOutcome.Live : SessionOutcome.Refused;
     }
 
-    private void Publish(HttpContext context) =>
-        context.Features.Set(new HoldfastFeature(Kind, Concerned?.Handle, Concerned?.CredentialVersion ?? 0));
-
     // The way out, before the first byte: what this request learnt about its session leaves with the response.
-    private async Task LeaveAsync(HttpContext context)
+    private Task LeaveAsync()
     {
-        if (Session is { } open && context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true)
+        if (Live is not { } live)
         {
-            var connections = context.RequestServices.GetRequiredService<Connections.OpenConnections>();
-            context.Response.RegisterForDispose(await connections.AddAsync(open.Handle, open.Tenant, open.Subject, context.Abort, context.RequestAborted));
+            return Task.CompletedTask;
         }
 
-        if (Outcome != SessionOutcome.Live || Check is null)
+        if (Outcome == SessionOutcome.Live)
         {
-            return;
+            if (live.RenewedCookie is { } renewed)
+            {
+                CookieRules.AppendSession(_context, live.Session!, renewed, live.Now);
+            }
+
+            var refused = _context.Response.StatusCode is StatusCodes.Status400BadRequest or StatusCodes.Status401Unauthorized
+                or StatusCodes.Status403Forbidden or StatusCodes.Status429TooManyRequests;
+            if (!refused && _context.GetEndpoint()?.Metadata.GetMetadata<MachineTrafficAttribute>() is null)
+            {
+                Manager.Seen(live);
+            }
         }
 
-        if (Check.RenewedCookie is { } renewed)
-        {
-            CookieRules.AppendSession(context, Check.Session!, renewed, Check.Now);
-        }
+        return _context.Response.ContentType?.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase) == true
+            ? HoldStreamAsync(live) : Task.CompletedTask;
+    }
 
-        var refused = context.Response.StatusCode is StatusCodes.Status400BadRequest or StatusCodes.Status401Unauthorized
-            or StatusCodes.Status403Forbidden or StatusCodes.Status429TooManyRequests;
-        if (!refused && context.GetEndpoint()?.Metadata.GetMetadata<MachineTrafficAttribute>() is null)
-        {
-            context.RequestServices.GetRequiredService<SessionManager>().Seen(Check);
-        }
+    private async Task HoldStreamAsync(SessionCheck live)
+    {
+        var connections = _context.RequestServices.GetRequiredService<Connections.OpenConnections>();
+        _context.Response.RegisterForDispose(await connections.AddAsync(live.Handle, live.Tenant, live.Subject, _context.Abort, _context.RequestAborted));
     }
 
     private static CredentialKind KindOf(Session session) => session.Transport switch

@@ -57,7 +57,7 @@ internal sealed class SessionMiddleware(RequestDelegate next, OpenConnections co
     // A connection that stays open is held to its session; a response that streams is, once it says so (RequestSession).
     private async Task RunAsync(HttpContext context, RequestSession request)
     {
-        using var connection = OpenConnections.IsUpgrade(context) && request.Session is { } session
+        using var connection = OpenConnections.IsUpgrade(context) && request.Live is { } session
             ? await connections.AddAsync(session.Handle, session.Tenant, session.Subject, context.Abort, context.RequestAborted) : null;
         await next(context);
     }

@@ -19,7 +19,7 @@ internal static class SignInFlow
         if (transport != SessionTransport.Tokens)
         {
             CookieRules.AppendCredentials(context, result.Session!, result.Credentials!, result.Session!.CreatedAt);
-            (await RequestSession.OfAsync(context)).Started(context, result.Session);
+            (await RequestSession.OfAsync(context)).Started(result.Session);
         }
 
         return result;
@@ -56,7 +56,7 @@ internal static class SignInFlow
                 Device = RequestSession.DeviceOf(context),
 
                 // Tokens go to another holder than this request's cookie, whose session stays what it was.
-                Replaces = transport == SessionTransport.Tokens ? null : request.Session?.Handle,
+                Replaces = transport == SessionTransport.Tokens ? null : request.Live?.Handle,
             },
             request.Caller,
             context.RequestAborted);
@@ -73,10 +73,10 @@ internal static class SignInFlow
             throw failure;
         }
 
-        if (request.Concerned is { } session)
+        if (request.Concerned is { } handle)
         {
             await context.RequestServices.GetRequiredService<SessionManager>()
-                .EndAsync(session.Handle, EndReason.SignedOut, request.Caller, context.RequestAborted);
+                .EndAsync(handle, EndReason.SignedOut, request.Caller, context.RequestAborted);
         }
 
         Leave(context, request);
@@ -88,7 +88,7 @@ internal static class SignInFlow
         CookieRules.DeleteAll(context);
         context.Response.Headers["Clear-Site-Data"] = "\"cache\", \"cookies\", \"storage\"";
         context.Response.Headers.CacheControl = "no-store";
-        request.Ended(context);
+        request.Ended();
     }
 
     private static async ValueTask<SubjectReading> ReadingAsync(HttpContext context, SessionManager manager, string subject) =>

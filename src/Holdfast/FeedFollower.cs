@@ -82,12 +82,11 @@ public sealed partial class FeedFollower(
 
     private async Task FollowAsync(int partition, CancellationToken stoppingToken)
     {
-        var interval = options.MaxStaleness / 4;
-        await using var timer = clock.CreateTimer(
-            _ => _bells[partition].Writer.TryWrite(true), null, interval * partition / _bells.Length, interval);
-        while (await _bells[partition].Reader.WaitToReadAsync(stoppingToken))
+        var (bell, interval) = (_bells[partition], options.MaxStaleness / 4);
+        await using var timer = clock.CreateTimer(_ => bell.Writer.TryWrite(true), null, interval * (partition + 1) / _bells.Length, interval);
+        do
         {
-            _bells[partition].Reader.TryRead(out _);
+            bell.Reader.TryRead(out _);
             try
             {
                 await CatchUpAsync(partition, stoppingToken);
@@ -97,6 +96,7 @@ public sealed partial class FeedFollower(
                 LogFailed(exception, partition);
             }
         }
+        while (await bell.Reader.WaitToReadAsync(stoppingToken));
     }
 
     private async Task WatchAsync(CancellationToken stoppingToken)

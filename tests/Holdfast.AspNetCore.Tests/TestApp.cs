@@ -51,7 +51,14 @@ internal sealed class TestApp : IAsyncDisposable
         builder.Logging.ClearProviders().AddProvider(log);
         builder.Services.AddSingleton<TimeProvider>(clock);
         var secret = Convert.ToBase64String(Holdfast.Tokens.Secret.New().Reveal());
-        builder.Services.AddHoldfast(configure, configureWeb).UseStore(_ => store, () => secret).AddEventSink<RecordingSink>();
+        builder.Services.AddHoldfast(
+            options =>
+            {
+                // Each pull of a fake half day costs real time.
+                options.MaxStaleness = TimeSpan.FromSeconds(10);
+                configure?.Invoke(options);
+            },
+            configureWeb).UseStore(_ => store, () => secret).AddEventSink<RecordingSink>();
         build?.Invoke(builder);
         var app = builder.Build();
         before?.Invoke(app);

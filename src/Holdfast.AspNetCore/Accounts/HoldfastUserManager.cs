@@ -130,7 +130,7 @@ public class HoldfastUserManager<TUser>(
             throw failure;
         }
 
-        return request.Session?.Subject != await GetUserIdAsync(user) || SessionPolicy.IsFresh(request.Assurance, request.Now, options.RecentSignIn)
+        return request.Live?.Subject != await GetUserIdAsync(user) || SessionPolicy.IsFresh(request.Assurance, request.Now, options.RecentSignIn)
             ? null
             : IdentityResult.Failed(new IdentityError
             {
@@ -161,7 +161,7 @@ public class HoldfastUserManager<TUser>(
         }
 
         var request = await RequestSession.OfAsync(context);
-        return request.Session?.Subject == subject ? request.Session.Handle : null;
+        return request.Live?.Subject == subject ? request.Live.Handle : null;
     }
 
     // Not cancelled with the request: the account has changed already.

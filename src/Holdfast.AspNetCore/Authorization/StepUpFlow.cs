@@ -11,7 +11,7 @@ internal static class StepUpFlow
     public static async Task RunAsync(HttpContext context, string? acr, string[] amr)
     {
         var (request, session) = await SignedInAsync(context);
-        if (session.Transport == SessionTransport.Tokens)
+        if (request.Kind == CredentialKind.Bearer)
         {
             throw new InvalidOperationException("This client holds its tokens itself: answer it with what StepUpForTokensAsync returns.");
         }
@@ -28,19 +28,19 @@ internal static class StepUpFlow
 
         var result = await StepUpAsync(context, request, session, acr, amr);
         CookieRules.AppendStepUp(context, result.Session!, result.Credentials!, result.Now);
-        request.SteppedUp(context, result.Session!, result.Now);
+        request.SteppedUp(result.Session!, result.Now);
     }
 
     public static async Task<StepUpResult> RunForTokensAsync(HttpContext context, string? acr, string[] amr)
     {
         var (request, session) = await SignedInAsync(context);
-        if (session.Transport != SessionTransport.Tokens)
+        if (request.Kind != CredentialKind.Bearer)
         {
             throw new InvalidOperationException("This client's credentials are cookies: call StepUpAsync.");
         }
 
         var result = await StepUpAsync(context, request, session, acr, amr);
-        request.SteppedUp(context, result.Session!, result.Now);
+        request.SteppedUp(result.Session!, result.Now);
         return result;
     }
 
@@ -53,16 +53,16 @@ internal static class StepUpFlow
         }
     }
 
-    private static async Task<StepUpResult> StepUpAsync(HttpContext context, RequestSession request, Session session, string? acr, string[] amr)
+    private static async Task<StepUpResult> StepUpAsync(HttpContext context, RequestSession request, SessionCheck session, string? acr, string[] amr)
     {
         var result = await Manager(context).StepUpAsync(session.Handle, new StepUp(acr, [.. amr]), request.Caller, context.RequestAborted);
         return result.Session is not null ? result : throw new SessionDataException(DataWriteStatus.NotLive);
     }
 
-    private static async Task<(RequestSession Request, Session Session)> SignedInAsync(HttpContext context)
+    private static async Task<(RequestSession Request, SessionCheck Session)> SignedInAsync(HttpContext context)
     {
         var request = await RequestSession.OfAsync(context);
-        return request.Session is { IsAnonymous: false } session
+        return request.Live is { IsAnonymous: false } session
             ? (request, session) : throw new InvalidOperationException("Nobody is signed in on this request, so there is nothing to step up: sign in.");
     }
 

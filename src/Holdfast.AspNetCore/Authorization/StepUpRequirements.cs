@@ -66,7 +66,7 @@ internal sealed class StepUpAuthorization(IHttpContextAccessor accessor) : Autho
         }
 
         var request = await RequestSession.OfAsync(http);
-        if (request.Session is { Subject: { } subject } && Principals.IsOf(context.User, subject) && requirement.IsMet(request.Assurance, request.Now))
+        if (request.Live is { Subject: { } subject } && Principals.IsOf(context.User, subject) && requirement.IsMet(request.Assurance, request.Now))
         {
             context.Succeed(requirement);
         }

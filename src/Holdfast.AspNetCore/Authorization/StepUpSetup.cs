@@ -88,7 +88,7 @@ namespace Microsoft.AspNetCore.Http
         public static async Task<bool> TakeApprovalAsync(this HttpContext context, string operation)
         {
             var request = await RequestSession.OfAsync(context);
-            return request.Session is { } session && await context.RequestServices.GetRequiredService<Holdfast.SessionManager>()
+            return request.Live is { } session && await context.RequestServices.GetRequiredService<Holdfast.SessionManager>()
                 .TakeApprovalAsync(session.Handle, operation, context.RequestAborted);
         }
     }

@@ -42,7 +42,7 @@ internal sealed class RateLimits : IDisposable
     internal sealed class BySession(RequestDelegate next, HoldfastWebOptions options, SessionBudgets budgets)
     {
         public Task InvokeAsync(HttpContext context) =>
-            options.RequestsPerMinutePerSession == 0 || context.Features.Get<HoldfastFeature>()?.Handle is not { } handle || budgets.TryTake(handle)
+            options.RequestsPerMinutePerSession == 0 || context.Features.Get<RequestSession>()?.Concerned is not { } handle || budgets.TryTake(handle)
                 ? next(context)
                 : Problems.WriteAsync(context, Reasons.RateLimited, "Too many requests with this session.", nameof(options.RequestsPerMinutePerSession));
     }

@@ -40,7 +40,7 @@ internal sealed class SecurityHeaders(RequestDelegate next)
         }
 
         // What was made for one user stays in no cache: after a sign-out, the back button finds nothing.
-        if (context.Features.Get<HoldfastFeature>() is { Handle: not null } && (isPage || context.Response.ContentType is null or "application/json"
+        if (context.Features.Get<RequestSession>() is { Concerned: not null } && (isPage || context.Response.ContentType is null or "application/json"
             || context.Response.ContentType.StartsWith("application/json;", StringComparison.OrdinalIgnoreCase)))
         {
             headers.TryAdd("Cache-Control", "no-store");

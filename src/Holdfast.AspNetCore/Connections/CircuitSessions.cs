@@ -15,7 +15,7 @@ namespace Holdfast.AspNetCore.Connections
     internal sealed class CircuitSessions(ILoggerFactory logger, SessionManager sessions) : RevalidatingServerAuthenticationStateProvider(logger)
     {
         /// <summary>How often the session is looked at.</summary>
-        internal TimeSpan Interval { get; init; } = OpenConnections.RecheckInterval;
+        internal TimeSpan Interval { get; init; } = OpenConnections.Patience;
 
         protected override TimeSpan RevalidationInterval => Interval;
 

@@ -1,5 +1,5 @@
 using System.Collections.Concurrent;
-using Holdfast.Auditing;
+using Holdfast.Freshness;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Hosting;
@@ -8,25 +8,32 @@ using Microsoft.Extensions.Logging;
 namespace Holdfast.AspNetCore.Connections;
 
 /// <summary>
-/// The connections that outlive their request's check: WebSockets, server-sent events, SignalR. An ending on this node cuts them in the
-/// same step; endings elsewhere, and limits that were reached, are found by asking the store every <see cref="RecheckInterval"/>.
+/// The connections that outlive their request's check: WebSockets, server-sent events, SignalR. An ending cuts them as soon as this node
+/// learns of it, whichever node it came from. The store is asked only when a session reaches its limits, after a gap in the feed, and every
+/// <see cref="Patience"/> without a lease; if it is silent then, they are cut as well.
 /// </summary>
 internal sealed partial class OpenConnections : BackgroundService
 {
-    /// <summary>How long a connection may stay open without its session being looked at again.</summary>
-    public static readonly TimeSpan RecheckInterval = TimeSpan.FromSeconds(30);
+    /// <summary>How long a connection may stay open while nothing vouches for its session.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<Connection, byte> _open = new();
     private readonly ConcurrentDictionary<SessionHandle, int> _counts = new();
     private readonly SessionManager _sessions;
-    private readonly SessionEvents _events;
+    private readonly SessionMemory _memory;
     private readonly TimeProvider _clock;
     private readonly ILogger<OpenConnections> _logger;
+    private long _vouchedAt;
+    private int _gaps;
 
-    public OpenConnections(SessionManager sessions, SessionEvents events, TimeProvider clock, ILogger<OpenConnections> logger)
+    public OpenConnections(SessionManager sessions, SessionMemory memory, TimeProvider clock, ILogger<OpenConnections> logger)
     {
-        (_sessions, _events, _clock, _logger) = (sessions, events, clock, logger);
-        _events.Recorded += OnRecorded;
+        (_sessions, _memory, _clock, _logger) = (sessions, memory, clock, logger);
+        _vouchedAt = clock.GetTimestamp();
+        _memory.Learned += OnLearned;
+        _memory.StartedOver += OnStartedOver;
     }
 
     /// <summary>How many there are.</summary>
@@ -46,11 +53,7 @@ internal sealed partial class OpenConnections : BackgroundService
         _open[connection] = 0;
         try
         {
-            if (await _sessions.FindLiveAsync(handle, cancellationToken) is null)
-            {
-                Cut(connection, "ended");
-            }
-
+            await RecheckAsync([connection], cancellationToken);
             return connection;
         }
         catch
@@ -60,66 +63,89 @@ internal sealed partial class OpenConnections : BackgroundService
         }
     }
 
-    /// <summary>Looks at every session that has connections, and cuts those that do not live, or of which nobody knows.</summary>
-    public async Task RecheckAsync(CancellationToken cancellationToken)
+    /// <summary>Looks at the sessions that have reached a limit; at all of them if nothing vouches for them.</summary>
+    public async Task LookAsync(CancellationToken cancellationToken)
     {
-        foreach (var (handle, _) in _counts)
+        var isVouched = _memory is { IsFollowed: true, Lapsed: 0 };
+        var all = Interlocked.Exchange(ref _gaps, 0) > 0 || (!isVouched && _clock.GetElapsedTime(_vouchedAt) >= Patience);
+        if (isVouched || all)
+        {
+            _vouchedAt = _clock.GetTimestamp();
+        }
+
+        var now = _memory.Clock.GetUtcNow();
+        foreach (var connections in _open.Keys.Where(one => all || one.EndsAt <= now).GroupBy(one => one.Handle).ToArray())
         {
             try
             {
-                if (await _sessions.FindLiveAsync(handle, cancellationToken) is null)
-                {
-                    CutAll(connection => connection.Handle == handle, "ended");
-                }
+                await RecheckAsync([.. connections], cancellationToken);
             }
             catch (StoreUnavailableException)
             {
-                CutAll(connection => connection.Handle == handle, "store_unavailable");
+                CutAll(connections.Contains, "store_unavailable");
             }
         }
     }
 
     public override void Dispose()
     {
-        _events.Recorded -= OnRecorded;
+        _memory.Learned -= OnLearned;
+        _memory.StartedOver -= OnStartedOver;
         base.Dispose();
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(RecheckInterval, _clock);
+        using var timer = new PeriodicTimer(LookInterval, _clock);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
-            await RecheckAsync(stoppingToken);
+            await LookAsync(stoppingToken);
         }
     }
 
-    private void OnRecorded(SessionEvent recorded)
+    // Connections of one session.
+    private async Task RecheckAsync(IReadOnlyList<Connection> connections, CancellationToken cancellationToken)
+    {
+        var session = await _sessions.FindLiveAsync(connections[0].Handle, cancellationToken);
+        foreach (var connection in connections)
+        {
+            if (session is null)
+            {
+                Cut(connection, "ended");
+            }
+            else
+            {
+                connection.EndsAt = SessionPolicy.EndsAt(session);
+            }
+        }
+    }
+
+    private void OnLearned(FeedEntry entry)
     {
         if (_open.IsEmpty)
         {
             return;
         }
 
-        switch (recorded.Type)
+        switch (entry.Kind)
         {
-            case SessionEventType.SignedOut or SessionEventType.SessionEnded or SessionEventType.SessionExpired
-                or SessionEventType.SessionEvicted or SessionEventType.TokenReused when _counts.ContainsKey(recorded.Handle ?? default):
-                CutAll(connection => connection.Handle == recorded.Handle, recorded.Name);
+            case FeedEntryKind.SessionEnded when _counts.ContainsKey(entry.Handle!.Value):
+                CutAll(connection => connection.Handle == entry.Handle, EndReasons.Name(entry.Reason));
                 break;
 
-            case SessionEventType.SubjectEnded:
+            case FeedEntryKind.SubjectEnded:
                 CutAll(
-                    connection => connection.Tenant == recorded.Tenant && connection.Subject is { } subject
-                        && SessionEvents.OneLine(subject) == recorded.Subject && connection.Handle != recorded.Handle,
-                    recorded.Name);
+                    connection => connection.Tenant == entry.Tenant && connection.Subject == entry.Subject && connection.Handle != entry.Handle,
+                    EndReasons.Name(entry.Reason));
                 break;
 
-            case SessionEventType.EveryoneEnded:
-                CutAll(connection => connection.Tenant == recorded.Tenant, recorded.Name);
+            case FeedEntryKind.EveryoneEnded:
+                CutAll(connection => connection.Tenant == entry.Tenant, EndReasons.Name(entry.Reason));
                 break;
         }
     }
+
+    private void OnStartedOver(int partition) => Interlocked.Increment(ref _gaps);
 
     private void CutAll(Func<Connection, bool> which, string reason)
     {
@@ -174,6 +200,9 @@ internal sealed partial class OpenConnections : BackgroundService
         public string? Subject => subject;
 
         public Action Cut => cut;
+
+        /// <summary>When the session meets a limit unless it is used, by the store's clock, as of the last look.</summary>
+        public DateTimeOffset EndsAt { get; set; }
 
         public void Dispose() => owner.Remove(this);
     }

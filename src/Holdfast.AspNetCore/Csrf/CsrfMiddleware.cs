@@ -37,7 +37,7 @@ internal sealed class CsrfMiddleware(
     private async ValueTask<CsrfRefusal?> JudgeAsync(HttpContext context)
     {
         var request = context.Request;
-        var kind = context.Features.Get<HoldfastFeature>()?.Kind ?? CredentialKind.None;
+        var kind = context.Features.Get<RequestSession>()?.Kind ?? CredentialKind.None;
         var upgrades = OpenConnections.IsUpgrade(context);
         if ((CrossOriginGuard.IsSafe(request.Method) && !upgrades) || kind == CredentialKind.Bearer
             || callbacks.Has(request.Path)
@@ -86,8 +86,8 @@ internal sealed class CsrfMiddleware(
             At = default,
             Type = SessionEventType.CsrfRefused,
             Tenant = RequestSession.Tenant,
-            Subject = request.Session?.Subject,
-            Handle = request.Session?.Handle,
+            Subject = request.Live?.Subject,
+            Handle = request.Live?.Handle,
             Actor = "user",
             Reason = options.CsrfReportOnly ? "report_only_" + refusal.Reason : refusal.Reason,
             Address = request.Caller.Address,

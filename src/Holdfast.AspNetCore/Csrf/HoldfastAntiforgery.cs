@@ -44,11 +44,11 @@ internal sealed class HoldfastAntiforgery(MasterKeys keys, TimeProvider clock) :
 
     private byte[]? Binding(HttpContext context)
     {
-        var feature = context.Features.Get<HoldfastFeature>() ?? throw new InvalidOperationException(
+        var request = context.Features.Get<RequestSession>() ?? throw new InvalidOperationException(
             "CSRF tokens belong to sessions, and the session of this request was not checked: call app.UseHoldfast() before whatever needs them.");
-        if (feature.Handle is { } handle)
+        if (request.Concerned is { } handle)
         {
-            return CsrfTokens.BindingOf(handle, feature.CredentialVersion);
+            return CsrfTokens.BindingOf(handle, request.CredentialVersion);
         }
 
         var preSession = context.Features.Get<PreSession>()

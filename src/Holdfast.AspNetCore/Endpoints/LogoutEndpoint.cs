@@ -23,14 +23,14 @@ internal static class LogoutEndpoint
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
                 return;
 
-            case "others" or "all" when request.Session is not { IsAnonymous: false }:
+            case "others" or "all" when request.Live is not { IsAnonymous: false }:
                 await Problems.WriteAsync(context, Refusals.Reason(request.Refusal));
                 return;
 
             case "others":
                 if (await StepUpChallenge.EnsureRecentAsync(context, request, options))
                 {
-                    await EndAllAsync(manager, request, request.Session.Handle, context.RequestAborted);
+                    await EndAllAsync(manager, request, request.Live.Handle, context.RequestAborted);
                     context.Response.StatusCode = StatusCodes.Status204NoContent;
                 }
 
@@ -50,5 +50,5 @@ internal static class LogoutEndpoint
 
     private static ValueTask EndAllAsync(SessionManager manager, RequestSession request, SessionHandle? except, CancellationToken cancellationToken) =>
         manager.EndAllAsync(
-            request.Session!.Tenant, request.Session.Subject!, except, except is null ? EndReason.SignedOut : EndReason.EndedByUser, request.Caller, cancellationToken);
+            request.Live!.Tenant, request.Live.Subject!, except, except is null ? EndReason.SignedOut : EndReason.EndedByUser, request.Caller, cancellationToken);
 }

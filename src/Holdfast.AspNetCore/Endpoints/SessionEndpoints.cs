@@ -15,9 +15,9 @@ internal static class SessionEndpoints
     public static async Task CurrentAsync(HttpContext context)
     {
         var request = await RequestSession.OfAsync(context);
-        if (request.Session is not { IsAnonymous: false } session)
+        if (request.Live is not { IsAnonymous: false } || await request.RecordAsync(context.RequestAborted) is not { } session)
         {
-            await Problems.WriteAsync(context, Refusals.Reason(request.Refusal));
+            await Problems.WriteAsync(context, request.Live is null ? Refusals.Reason(request.Refusal) : Reasons.SessionRevoked);
             return;
         }
 
@@ -27,7 +27,7 @@ internal static class SessionEndpoints
     public static async Task ListAsync(HttpContext context, SessionManager manager)
     {
         var request = await RequestSession.OfAsync(context);
-        if (request.Session is not { Subject: { } subject } session)
+        if (request.Live is not { Subject: { } subject } session)
         {
             await Problems.WriteAsync(context, Refusals.Reason(request.Refusal));
             return;
@@ -40,7 +40,7 @@ internal static class SessionEndpoints
     public static async Task EndAsync(HttpContext context, string sid, SessionManager manager, HoldfastOptions options)
     {
         var request = await RequestSession.OfAsync(context);
-        if (request.Session is not { Subject: { } subject } session)
+        if (request.Live is not { Subject: { } subject } session)
         {
             await Problems.WriteAsync(context, Refusals.Reason(request.Refusal));
             return;

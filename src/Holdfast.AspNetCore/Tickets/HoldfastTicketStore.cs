@@ -30,7 +30,7 @@ internal sealed class HoldfastTicketStore(SessionManager sessions, IHttpContextA
             throw new SessionDataException(status);
         }
 
-        (await RequestSession.OfAsync(httpContext)).Started(httpContext, session);
+        (await RequestSession.OfAsync(httpContext)).Started(session);
         return key;
     }
 
@@ -43,18 +43,18 @@ internal sealed class HoldfastTicketStore(SessionManager sessions, IHttpContextA
             // The handler signs in over a live session and would keep its key: whoever planted that cookie would be signed in, too.
             var planted = await CheckAsync(key, httpContext, cancellationToken);
             signIn.Rename(key, await StoreAsync(ticket, httpContext, cancellationToken));
-            if (planted.Session is { } old)
+            if (planted.Refusal == Refusal.None)
             {
-                await sessions.EndAsync(old.Handle, EndReason.Superseded, RequestSession.CallerOf(httpContext), cancellationToken);
+                await sessions.EndAsync(planted.Handle, EndReason.Superseded, RequestSession.CallerOf(httpContext), cancellationToken);
             }
 
             return;
         }
 
         // A longer expiry, or claims that were read again; for a session that has ended meanwhile this writes nothing.
-        if (await CheckAsync(key, httpContext, cancellationToken) is { Session: { } session })
+        if (await CheckAsync(key, httpContext, cancellationToken) is { Refusal: Refusal.None } check)
         {
-            await sessions.WriteReservedAsync(session.Handle, Field, TicketSeal.Seal(ticket, key), cancellationToken);
+            await sessions.WriteReservedAsync(check.Handle, Field, TicketSeal.Seal(ticket, key), cancellationToken);
         }
     }
 
@@ -64,7 +64,7 @@ internal sealed class HoldfastTicketStore(SessionManager sessions, IHttpContextA
     {
         var check = await CheckAsync(key, httpContext, cancellationToken);
         RequestSession.Adopt(httpContext, check);
-        if (check.Refusal != Refusal.None || await sessions.ReadReservedAsync(check.Session!.Handle, Field, cancellationToken) is not { } sealedTicket
+        if (check.Refusal != Refusal.None || await sessions.ReadReservedAsync(check.Handle, Field, cancellationToken) is not { } sealedTicket
             || TicketSeal.Open(sealedTicket.Span, key) is not { } ticket)
         {
             return null;
@@ -72,7 +72,7 @@ internal sealed class HoldfastTicketStore(SessionManager sessions, IHttpContextA
 
         if (ticket.Principal.Identity is ClaimsIdentity identity)
         {
-            Principals.AddMissing(identity, HoldfastDefaults.SessionClaim, check.Session.Handle.ToString());
+            Principals.AddMissing(identity, HoldfastDefaults.SessionClaim, check.Handle.ToString());
         }
 
         return ticket;
@@ -82,12 +82,12 @@ internal sealed class HoldfastTicketStore(SessionManager sessions, IHttpContextA
 
     public async Task RemoveAsync(string key, HttpContext httpContext, CancellationToken cancellationToken)
     {
-        if (await CheckAsync(key, httpContext, cancellationToken) is { Session: { } session })
+        if (await CheckAsync(key, httpContext, cancellationToken) is { Refusal: Refusal.None } check)
         {
-            await sessions.EndAsync(session.Handle, EndReason.SignedOut, RequestSession.CallerOf(httpContext), cancellationToken);
+            await sessions.EndAsync(check.Handle, EndReason.SignedOut, RequestSession.CallerOf(httpContext), cancellationToken);
         }
 
-        (await RequestSession.OfAsync(httpContext)).Ended(httpContext);
+        (await RequestSession.OfAsync(httpContext)).Ended();
     }
 
     private HttpContext Current => accessor.HttpContext ?? throw new InvalidOperationException("A ticket belongs to a request, and there is none.");

@@ -27,10 +27,15 @@ public sealed class SessionMemory
     }
 
     /// <summary>
-    /// Raised when an ending or a step-up became known, from wherever it came, with the partition: for what must happen at once on this node.
+    /// Raised when an ending or a step-up became known, from wherever it came: for what must happen at once on this node.
     /// A handler must be quick and must not throw.
     /// </summary>
     public event Action<FeedEntry>? Learned;
+
+    /// <summary>
+    /// Raised when a partition's feed did not go on where it was left: an ending may have been missed, and what stays open must be looked at.
+    /// </summary>
+    public event Action<int>? StartedOver;
 
     /// <summary>The store's time as this node knows it.</summary>
     public StoreClock Clock { get; }
@@ -133,6 +138,11 @@ public sealed class SessionMemory
         foreach (var entry in news)
         {
             Learned?.Invoke(entry);
+        }
+
+        if (step == FollowStep.StartOver)
+        {
+            StartedOver?.Invoke(partition);
         }
 
         return step;

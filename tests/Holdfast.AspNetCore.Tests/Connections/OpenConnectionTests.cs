@@ -149,24 +149,25 @@ public sealed class OpenConnectionTests
             app.Clock.Advance(TimeSpan.FromMinutes(15));
             await hub.InvokeAsync<string>("WhoAmI");
             await app.Service<TouchBuffer>().FlushAsync(CancellationToken.None);
-            await app.Service<OpenConnections>().RecheckAsync(CancellationToken.None);
+            await app.Service<OpenConnections>().LookAsync(CancellationToken.None);
         }
 
         Assert.Equal(HubConnectionState.Connected, hub.State);
         app.Clock.Advance(TimeSpan.FromMinutes(31));
-        await app.Service<OpenConnections>().RecheckAsync(CancellationToken.None);
+        await app.Service<OpenConnections>().LookAsync(CancellationToken.None);
         await closed;
     }
 
     [Fact]
-    public async Task A_silent_store_at_the_recheck_cuts_rather_than_trusts()
+    public async Task A_store_that_stays_silent_cuts_rather_than_trusts()
     {
         await using var app = await StartAsync();
         using var browser = await app.SignedInAsync();
         using var socket = await OpenSocketAsync(app, browser);
         await ReadAsync(socket);
         app.Store.Silent = true;
-        await app.Service<OpenConnections>().RecheckAsync(CancellationToken.None);
+        app.Clock.Advance(OpenConnections.Patience);
+        await app.Service<OpenConnections>().LookAsync(CancellationToken.None);
         await Assert.ThrowsAnyAsync<WebSocketException>(() => ReadAsync(socket));
         Assert.Equal(0, app.Service<OpenConnections>().Count);
     }

@@ -23,9 +23,3 @@ public enum CredentialKind
     /// <summary>The access token in the Authorization header, which no other site can send.</summary>
     Bearer = 5,
 }
-
-/// <summary>What the pieces of the chain know of a request's session.</summary>
-/// <param name="Kind">How its credential travelled.</param>
-/// <param name="Handle">The live session; null without one.</param>
-/// <param name="CredentialVersion">Its credential version.</param>
-internal sealed record HoldfastFeature(CredentialKind Kind, SessionHandle? Handle, int CredentialVersion);
