@@ -46,6 +46,7 @@ internal sealed class RequestSession
     private RequestSession(HttpContext context)
     {
         Caller = CallerOf(context);
+        Terms = TermsOf(context);
     }
 
     public SessionOutcome Outcome { get; private set; }
@@ -82,6 +83,9 @@ internal sealed class RequestSession
 
     public Caller Caller { get; }
 
+    /// <summary>What holds for the application that this request is for.</summary>
+    public SessionTerms Terms { get; }
+
     /// <summary>Where it comes from, as far as it says.</summary>
     public static Device DeviceOf(HttpContext context)
     {
@@ -97,8 +101,12 @@ internal sealed class RequestSession
         };
     }
 
-    /// <summary>The tenant of every request: applications with several run the server.</summary>
+    /// <summary>The tenant of an application that runs the engine in its own process: those with several run the server.</summary>
     public static string Tenant => SessionPolicy.DefaultTenant;
+
+    /// <summary>The terms of this process's own settings, unless a server that several applications share has said whose request it is.</summary>
+    public static SessionTerms TermsOf(HttpContext context) =>
+        context.Features.Get<SessionTerms>() ?? context.RequestServices.GetRequiredService<SessionTerms>();
 
     /// <summary>The session of <paramref name="context"/>, checked now unless it was before.</summary>
     public static async ValueTask<RequestSession> OfAsync(HttpContext context)
@@ -182,7 +190,7 @@ internal sealed class RequestSession
             {
                 Kind = CredentialKind.Bearer;
                 Accept(bearer.Token is { } token
-                    ? await manager.CheckAccessTokenAsync(token, Tenant, Caller, aborted)
+                    ? await manager.CheckAccessTokenAsync(token, Terms, Caller, aborted)
                     : new SessionCheck(Refusal.TokenInvalid, null, default));
             }
 
@@ -194,7 +202,7 @@ internal sealed class RequestSession
         if (cookies.Has(CookieNames.Session))
         {
             Kind = CredentialKind.SessionCookie;
-            Accept(SignedIn(await manager.CheckCookieAsync(cookies.Single(CookieNames.Session), Tenant, renew, Caller, aborted)));
+            Accept(SignedIn(await manager.CheckCookieAsync(cookies.Single(CookieNames.Session), Terms.Tenant, renew, Caller, aborted)));
             return;
         }
 
@@ -202,14 +210,14 @@ internal sealed class RequestSession
         {
             Kind = CredentialKind.TokenCookie;
             Accept(cookies.Single(CookieNames.AccessToken) is { } token
-                ? await manager.CheckAccessTokenAsync(token, Tenant, Caller, aborted)
+                ? await manager.CheckAccessTokenAsync(token, Terms, Caller, aborted)
                 : new SessionCheck(Refusal.TokenInvalid, null, default));
         }
 
         if (Session is null && cookies.Has(CookieNames.RefreshToken))
         {
             Kind = CredentialKind.RefreshCookie;
-            _refreshable = await manager.FindRefreshableAsync(cookies.Single(CookieNames.RefreshToken), Tenant, aborted);
+            _refreshable = await manager.FindRefreshableAsync(cookies.Single(CookieNames.RefreshToken), Terms.Tenant, aborted);
         }
 
         if (Kind != CredentialKind.None)
@@ -232,7 +240,7 @@ internal sealed class RequestSession
         if (cookies.Has(CookieNames.Anonymous))
         {
             Kind = CredentialKind.AnonymousCookie;
-            var check = await manager.CheckCookieAsync(cookies.Single(CookieNames.Anonymous), Tenant, renew, Caller, aborted);
+            var check = await manager.CheckCookieAsync(cookies.Single(CookieNames.Anonymous), Terms.Tenant, renew, Caller, aborted);
             Accept(check.Session is { IsAnonymous: false } ? check with { Refusal = Refusal.Missing, Session = null } : check);
         }
     }

@@ -88,9 +88,10 @@ public sealed partial class SessionManager(
     /// </summary>
     /// <exception cref="StoreUnavailableException">Nobody knows: answer 503.</exception>
     public async ValueTask<SessionCheck> CheckAccessTokenAsync(
-        string token, string tenant, Caller caller, CancellationToken cancellationToken)
+        string token, SessionTerms terms, Caller caller, CancellationToken cancellationToken)
     {
-        var check = await keyRing.VerifyAsync(token, cancellationToken);
+        var tenant = terms.Tenant;
+        var check = await keyRing.VerifyAsync(token, terms.Audience, cancellationToken);
         if (check.Facts is not { } facts || facts.Tenant != tenant)
         {
             return check.Fault == AccessTokenFault.Expired
@@ -211,7 +212,7 @@ public sealed partial class SessionManager(
         {
             Subject = session.Subject,
             Handle = session.Handle,
-            Client = session.Refresh is null ? null : options.EffectiveClientId,
+            Client = session.Client ?? (session.Refresh is null ? null : options.EffectiveClientId),
             Reason = reason is { } known ? EndReasons.Name(known) : null,
         });
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 
 namespace Holdfast.Tokens;
@@ -20,22 +21,24 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
     private readonly SemaphoreSlim _loading = new(1, 1);
     private Loaded? _loaded;
 
-    /// <summary>An access token for <paramref name="session"/> (RFC 9068), at most as long as the session lives.</summary>
+    /// <summary>
+    /// An access token of <paramref name="session"/> for <paramref name="audience"/> (RFC 9068), at most as long as the session lives.
+    /// </summary>
     /// <exception cref="StoreUnavailableException">The keys could not be read.</exception>
-    public async ValueTask<AccessToken> IssueAsync(Session session, DateTimeOffset now, CancellationToken cancellationToken)
+    public async ValueTask<AccessToken> IssueAsync(Session session, string audience, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var keys = await KeysAsync(RefreshInterval, cancellationToken);
         var signing = KeySchedule.Signing(keys, clock.GetUtcNow()) ?? throw new StoreUnavailableException("There is no signing key yet.");
-        return AccessTokenFormat.Write(session, now, signing.Credentials, options);
+        return AccessTokenFormat.Write(session, audience, now, signing.Credentials, options);
     }
 
     /// <summary>Verifies a presented access token: form, key, signature, issuer, audience and time. The session is not looked at.</summary>
     /// <exception cref="StoreUnavailableException">The keys could not be read.</exception>
-    public async ValueTask<AccessTokenCheck> VerifyAsync(string token, CancellationToken cancellationToken)
+    public async ValueTask<AccessTokenCheck> VerifyAsync(string token, string audience, CancellationToken cancellationToken)
     {
         if (_verified.TryFind(token, out var digest, out var known) && Find(await KeysAsync(RefreshInterval, cancellationToken), known.KeyId) is not null)
         {
-            return AccessTokenFormat.Judge(known.Facts, clock.GetUtcNow());
+            return AccessTokenFormat.Judge(known.Facts, audience, clock.GetUtcNow());
         }
 
         if (AccessTokenShape.Read(token) is not var (algorithm, keyId))
@@ -50,7 +53,7 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
             return new AccessTokenCheck(AccessTokenFault.Invalid, null);
         }
 
-        var check = await AccessTokenFormat.ReadAsync(token, key, options, clock.GetUtcNow());
+        var check = await AccessTokenFormat.ReadAsync(token, audience, key, options, clock.GetUtcNow());
         if (check.Facts is { } facts)
         {
             _verified.Add(digest, new VerifiedToken(key.Id, facts));
@@ -67,7 +70,22 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
     }
 
     /// <summary>Adds the next key if it is time, and drops those that no token can meet any more. True if a key was added.</summary>
-    public async ValueTask<bool> RotateIfDueAsync(CancellationToken cancellationToken)
+    public ValueTask<bool> RotateIfDueAsync(CancellationToken cancellationToken) => RotateAsync(evenIfNotDue: false, cancellationToken);
+
+    /// <summary>
+    /// Adds the next key now, whatever the time. It signs as soon as everybody can have read it: one cache lifetime later.
+    /// </summary>
+    public async ValueTask RotateAsync(CancellationToken cancellationToken) => await RotateAsync(evenIfNotDue: true, cancellationToken);
+
+    /// <summary>The keys as the store has them now, the newest first, without anything secret.</summary>
+    public async ValueTask<ImmutableArray<SigningKeyInfo>> ListAsync(CancellationToken cancellationToken)
+    {
+        var keys = await KeysAsync(TimeSpan.Zero, cancellationToken);
+        var signing = KeySchedule.Signing(keys, clock.GetUtcNow());
+        return [.. keys.OrderByDescending(key => key.ActiveFrom).Select(key => new SigningKeyInfo(key.Id, key.Algorithm, key.CreatedAt, key.ActiveFrom, key == signing))];
+    }
+
+    private async ValueTask<bool> RotateAsync(bool evenIfNotDue, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -75,7 +93,8 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
             var stored = Stored(document);
             var keys = Open(stored);
             var now = clock.GetUtcNow();
-            if (KeySchedule.NextActiveFrom(keys, options.SigningAlgorithm, options.SigningKeyLifetime, now) is not { } activeFrom)
+            var lifetime = evenIfNotDue ? TimeSpan.Zero : options.SigningKeyLifetime;
+            if (KeySchedule.NextActiveFrom(keys, options.SigningAlgorithm, lifetime, now) is not { } activeFrom)
             {
                 Remember(keys);
                 return false;
@@ -136,3 +155,11 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
 
     private sealed record Loaded(SigningKey[] Keys, long At);
 }
+
+/// <summary>A signing key, for whoever looks after them.</summary>
+/// <param name="Id">Its <c>kid</c>.</param>
+/// <param name="Algorithm">Its algorithm.</param>
+/// <param name="CreatedAt">When it was made and announced.</param>
+/// <param name="ActiveFrom">From when it signs, until a newer one does.</param>
+/// <param name="Signs">Whether it is the one that signs now.</param>
+public sealed record SigningKeyInfo(string Id, string Algorithm, DateTimeOffset CreatedAt, DateTimeOffset ActiveFrom, bool Signs);
