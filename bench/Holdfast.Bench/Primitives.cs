@@ -12,6 +12,8 @@ public class Primitives
     private MasterKeys _keys = null!;
     private KeyRing _keyRing = null!;
     private MemorySessionStore _store = null!;
+    private const string Audience = "https://bench.test";
+
     private Session _session = null!;
     private RefreshToken _refresh = null!;
     private string _cookie = null!;
@@ -32,7 +34,7 @@ public class Primitives
         await _store.CreateAsync(TestSessions.New(_session), CancellationToken.None);
         _refresh = RefreshToken.First(_keys.Active, _session.Handle);
         _cookie = SessionCookie.New(_keys, _session.Handle).ToText().Reveal();
-        _accessToken = (await _keyRing.IssueAsync(_session, reading.Now, CancellationToken.None)).Text.Reveal();
+        _accessToken = (await _keyRing.IssueAsync(_session, Audience, reading.Now, CancellationToken.None)).Text.Reveal();
         _record = SessionCodec.Encode(_session);
     }
 
@@ -50,11 +52,11 @@ public class Primitives
 
     /// <summary>Signing an access token (ES256).</summary>
     [Benchmark]
-    public async Task<AccessToken> IssueAccessToken() => await _keyRing.IssueAsync(_session, _session.CreatedAt, CancellationToken.None);
+    public async Task<AccessToken> IssueAccessToken() => await _keyRing.IssueAsync(_session, Audience, _session.CreatedAt, CancellationToken.None);
 
     /// <summary>Verifying one.</summary>
     [Benchmark]
-    public async Task<AccessTokenCheck> VerifyAccessToken() => await _keyRing.VerifyAsync(_accessToken, CancellationToken.None);
+    public async Task<AccessTokenCheck> VerifyAccessToken() => await _keyRing.VerifyAsync(_accessToken, Audience, CancellationToken.None);
 
     /// <summary>A record from its bytes.</summary>
     [Benchmark]

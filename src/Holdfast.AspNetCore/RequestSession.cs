@@ -45,7 +45,7 @@ internal sealed class RequestSession
     private Session? _refreshable;
     private Caller? _caller;
 
-    private RequestSession(HttpContext context) => _context = context;
+    private RequestSession(HttpContext context) => (_context, Terms) = (context, TermsOf(context));
 
     public SessionOutcome Outcome { get; private set; }
 
@@ -87,6 +87,9 @@ internal sealed class RequestSession
 
     private SessionManager Manager => _context.RequestServices.GetRequiredService<SessionManager>();
 
+    /// <summary>What holds for the application that this request is for.</summary>
+    public SessionTerms Terms { get; }
+
     /// <summary>Where it comes from, as far as it says.</summary>
     public static Device DeviceOf(HttpContext context)
     {
@@ -102,8 +105,12 @@ internal sealed class RequestSession
         };
     }
 
-    /// <summary>The tenant of every request: applications with several run the server.</summary>
+    /// <summary>The tenant of an application that runs the engine in its own process: those with several run the server.</summary>
     public static string Tenant => SessionPolicy.DefaultTenant;
+
+    /// <summary>The terms of this process's own settings, unless a server that several applications share has said whose request it is.</summary>
+    public static SessionTerms TermsOf(HttpContext context) =>
+        context.Features.Get<SessionTerms>() ?? context.RequestServices.GetRequiredService<SessionTerms>();
 
     /// <summary>The session of <paramref name="context"/>, checked now unless it was before.</summary>
     public static ValueTask<RequestSession> OfAsync(HttpContext context)
@@ -211,7 +218,7 @@ internal sealed class RequestSession
         if (Live is null && cookies.Has(CookieNames.RefreshToken))
         {
             Kind = CredentialKind.RefreshCookie;
-            _refreshable = await Manager.FindRefreshableAsync(cookies.Single(CookieNames.RefreshToken), Tenant, _context.RequestAborted);
+            _refreshable = await Manager.FindRefreshableAsync(cookies.Single(CookieNames.RefreshToken), Terms.Tenant, _context.RequestAborted);
         }
 
         if (Kind != CredentialKind.None)
@@ -240,10 +247,10 @@ internal sealed class RequestSession
 
     private ValueTask<SessionCheck> CheckTokenAsync(string? token) => token is null
         ? ValueTask.FromResult(new SessionCheck(Refusal.TokenInvalid, null, default))
-        : Manager.CheckAccessTokenAsync(token, Tenant, Caller, _context.RequestAborted);
+        : Manager.CheckAccessTokenAsync(token, Terms, Caller, _context.RequestAborted);
 
     private ValueTask<SessionCheck> CheckCookieAsync(string? cookie) =>
-        Manager.CheckCookieAsync(cookie, Tenant, !_context.Response.HasStarted, Caller, _context.RequestAborted);
+        Manager.CheckCookieAsync(cookie, Terms.Tenant, !_context.Response.HasStarted, Caller, _context.RequestAborted);
 
     private ValueTask AcceptAsync(ValueTask<SessionCheck> checking)
     {

@@ -22,6 +22,7 @@ public sealed class HoldfastBuilder
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<HoldfastOptions>, OptionsRules>());
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<HoldfastOptions>>().Value);
+        services.TryAddSingleton(provider => SessionTerms.Of(provider.GetRequiredService<HoldfastOptions>()));
         services.TryAddSingleton<ISessionStore>(_ => throw new HoldfastConfigurationException(
             "Holdfast has no store. Choose one: AddHoldfast().UseSqlite(\"app.db\"), .UseRedis(\"...\") or, for tests, .UseMemory()."));
         services.TryAddSingleton(provider => Keys(provider));

@@ -20,6 +20,12 @@ public sealed record Session
     /// <summary>The user's id as the application knows it, at most 256 characters; null for an anonymous visitor.</summary>
     public string? Subject { get; init; }
 
+    /// <summary>
+    /// The application that started it, where several share a server: it alone may refresh its tokens, which name it. Null for one that
+    /// runs the engine in its own process.
+    /// </summary>
+    public string? Client { get; init; }
+
     /// <summary>Raised by one with every replacement. A new session has 1.</summary>
     public required long Version { get; init; }
 

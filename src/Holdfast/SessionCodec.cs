@@ -11,7 +11,7 @@ namespace Holdfast;
 /// </summary>
 /// <remarks>
 /// <code>
-/// byte     format, 2 (1 is read as well: it has no elevation, no stepped-up cookie and no name or place of a device)
+/// byte     format, 3 (2 is read as well: it has no client; and 1: it has no elevation, stepped-up cookie, name or place of a device either)
 /// 16       handle
 /// string   tenant
 /// string?  subject
@@ -30,12 +30,13 @@ namespace Holdfast;
 /// bool + upgrade  successor 16, at
 /// bool + ending   at, reason byte
 /// list of claims  type string, value string
+/// string?  client
 /// </code>
 /// A string is a 7-bit encoded length and UTF-8; a question mark is a leading bool. Bytes left over are refused.
 /// </remarks>
 public static class SessionCodec
 {
-    private const byte Format = 2;
+    private const byte Format = 3;
 
     /// <summary>The bytes of a record.</summary>
     public static byte[] Encode(Session session)
@@ -102,6 +103,7 @@ public static class SessionCodec
             writer.Write(claim.Value);
         }
 
+        WriteOptional(writer, session.Client);
         return stream.ToArray();
     }
 
@@ -161,6 +163,7 @@ public static class SessionCodec
         Upgrade = ReadOptional(reader, () => new Upgrade(ReadHandle(reader), ReadTime(reader))),
         Ending = ReadOptional(reader, () => new SessionEnding(ReadTime(reader), (EndReason)reader.ReadByte())),
         Claims = ReadList(reader, () => new SessionClaim(reader.ReadString(), reader.ReadString())),
+        Client = format < 3 ? null : ReadOptional(reader, reader.ReadString),
     };
 
     private static void Write(BinaryWriter writer, SessionHandle handle)

@@ -98,9 +98,10 @@ public sealed partial class SessionManager
         return new SessionCheck(Refusal.None, proven, now) { RenewedCookie = renewed };
     }
 
-    private async ValueTask<SessionCheck> AskAboutAccessTokenAsync(string token, string tenant, Caller caller, CancellationToken cancellationToken)
+    private async ValueTask<SessionCheck> AskAboutAccessTokenAsync(string token, SessionTerms terms, Caller caller, CancellationToken cancellationToken)
     {
-        var check = await keyRing.VerifyAsync(token, cancellationToken);
+        var tenant = terms.Tenant;
+        var check = await keyRing.VerifyAsync(token, terms.Audience, cancellationToken);
         if (check.Facts is not { } facts || facts.Tenant != tenant)
         {
             return check.Fault == AccessTokenFault.Expired

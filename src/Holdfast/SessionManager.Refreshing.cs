@@ -8,13 +8,14 @@ public sealed partial class SessionManager
 {
     /// <summary>
     /// Exchanges a refresh token for the next access and refresh token. A token that never was, is malformed, or belongs to an ended
-    /// session is answered alike. A token used by two parties ends its session.
+    /// session is answered alike, and so is another application's, which is not used up. A token used by two parties ends its session.
     /// </summary>
     /// <exception cref="StoreUnavailableException">
     /// Nobody knows, or the token was made under a master secret that this node has not been given: answer 503.
     /// </exception>
-    public async ValueTask<RefreshResult> RefreshAsync(string? text, string tenant, Caller caller, CancellationToken cancellationToken)
+    public async ValueTask<RefreshResult> RefreshAsync(string? text, SessionTerms terms, Caller caller, CancellationToken cancellationToken)
     {
+        var tenant = terms.Tenant;
         switch (RefreshToken.TryParse(text, keys, out var token))
         {
             case RefreshParse.UnknownKey:
@@ -26,7 +27,7 @@ public sealed partial class SessionManager
         while (true)
         {
             var (session, now) = await store.FindAsync(token!.Handle, cancellationToken);
-            if (session?.Refresh is not { } lineage || session.Tenant != tenant)
+            if (session?.Refresh is not { } lineage || session.Tenant != tenant || session.Client != terms.Client)
             {
                 return await RejectRefreshAsync(text, "unknown", tenant, caller);
             }
@@ -45,7 +46,7 @@ public sealed partial class SessionManager
                 case RefreshVerdict.Repeat:
                     // The same successor again: no second lineage can arise, whoever asks and however often.
                     return keys.Find(lineage.KeyId) is { } derived && token.Successor(derived) is var again && again.Digest == lineage.Current
-                        ? new RefreshResult(Refusal.None, session, await TokensAsync(session, again, now, cancellationToken), now)
+                        ? new RefreshResult(Refusal.None, session, await TokensAsync(session, terms, again, now, cancellationToken), now)
                         : throw new StoreUnavailableException("A refresh token was rotated under a master secret that is not configured on this node.");
 
                 case RefreshVerdict.Reuse:
@@ -75,7 +76,7 @@ public sealed partial class SessionManager
                     }
 
                     await RecordAsync(SessionEventType.TokenRefreshed, next, caller);
-                    return new RefreshResult(Refusal.None, next, await TokensAsync(next, successor, now, cancellationToken), now);
+                    return new RefreshResult(Refusal.None, next, await TokensAsync(next, terms, successor, now, cancellationToken), now);
             }
         }
     }
@@ -96,9 +97,9 @@ public sealed partial class SessionManager
     }
 
     private async ValueTask<Credentials> TokensAsync(
-        Session session, RefreshToken refresh, DateTimeOffset now, CancellationToken cancellationToken) => new()
+        Session session, SessionTerms terms, RefreshToken refresh, DateTimeOffset now, CancellationToken cancellationToken) => new()
         {
-            AccessToken = await keyRing.IssueAsync(session, now, cancellationToken),
+            AccessToken = await keyRing.IssueAsync(session, terms.Audience, now, cancellationToken),
             RefreshToken = refresh.ToText(),
             RefreshExpiresAt = SessionPolicy.EndsAt(session),
         };

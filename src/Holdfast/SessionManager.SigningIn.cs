@@ -31,7 +31,8 @@ public sealed partial class SessionManager
     /// <exception cref="StoreUnavailableException">Nothing was started; answer 503.</exception>
     public async ValueTask<SignInResult> SignInAsync(SignIn signIn, Caller caller, CancellationToken cancellationToken)
     {
-        CheckName(signIn.Tenant, nameof(signIn.Tenant));
+        var terms = signIn.Terms ?? SessionTerms.Of(options);
+        CheckName(terms.Tenant, nameof(terms.Tenant));
         CheckName(signIn.Subject, nameof(signIn.Subject));
         var claimBytes = signIn.Claims.Sum(claim => Encoding.UTF8.GetByteCount(claim.Type) + Encoding.UTF8.GetByteCount(claim.Value));
         if (claimBytes > SessionPolicy.MaxClaimsBytes)
@@ -43,22 +44,22 @@ public sealed partial class SessionManager
 
         while (true)
         {
-            var reading = signIn.Reading ?? await store.ReadSubjectAsync(signIn.Tenant, signIn.Subject, cancellationToken);
-            var draft = Draft(signIn, reading);
-            var upgraded = await FreezeAsync(signIn, draft.Session.Handle, cancellationToken);
+            var reading = signIn.Reading ?? await store.ReadSubjectAsync(terms.Tenant, signIn.Subject, cancellationToken);
+            var draft = Draft(signIn, terms, reading);
+            var upgraded = await FreezeAsync(signIn, terms.Tenant, draft.Session.Handle, cancellationToken);
             var carriesData = upgraded is not null && (upgraded.IsAnonymous || upgraded.Subject == signIn.Subject);
             var data = carriesData ? await CopyDataAsync(upgraded!.Handle, cancellationToken) : NoData;
-            var limit = RoomFor(upgraded, signIn.Subject);
+            var limit = RoomFor(upgraded, signIn.Subject, terms.Limit);
             var created = await store.CreateAsync(new NewSession(draft.Session, data, limit), cancellationToken);
             foreach (var evicted in created.Evicted)
             {
-                memory.Wrote(evicted.Partition, FeedEntry.SessionEnded(signIn.Tenant, evicted, EndReason.Evicted, reading.Now));
+                memory.Wrote(evicted.Partition, FeedEntry.SessionEnded(draft.Session.Tenant, evicted, EndReason.Evicted, reading.Now));
             }
 
             if (created.Status is not CreateStatus.Created)
             {
                 await ThawAsync(upgraded, cancellationToken);
-                return await RefuseSignInAsync(created.Status, signIn, caller);
+                return await RefuseSignInAsync(created.Status, terms.Tenant, signIn.Subject, caller);
             }
 
             if (upgraded is not null && !await SupersedeAsync(upgraded, caller, cancellationToken))
@@ -76,7 +77,7 @@ public sealed partial class SessionManager
             }
 
             await WatchDeviceAsync(draft.Session, caller, cancellationToken);
-            var credentials = await IssueAsync(draft, reading.Now, cancellationToken);
+            var credentials = await IssueAsync(draft, terms, reading.Now, cancellationToken);
             return new SignInResult(SignInStatus.SignedIn, draft.Session, credentials);
         }
     }
@@ -122,21 +123,22 @@ public sealed partial class SessionManager
 
     private static ImmutableDictionary<string, ReadOnlyMemory<byte>> NoData => ImmutableDictionary<string, ReadOnlyMemory<byte>>.Empty;
 
-    private NewCredentials Draft(SignIn signIn, SubjectReading reading)
+    private NewCredentials Draft(SignIn signIn, SessionTerms terms, SubjectReading reading)
     {
         var handle = SessionHandle.New(reading.Partition);
         var cookie = signIn.Transport == SessionTransport.Cookie ? SessionCookie.New(keys, handle) : null;
         var refresh = cookie is null ? RefreshToken.First(keys.Active, handle) : null;
         var (idle, absolute) = (cookie, signIn.Remembered) switch
         {
-            (null, _) => (options.RefreshIdleTimeout, options.RefreshAbsoluteTimeout),
-            (_, true) => (options.RememberedIdleTimeout, options.RememberedAbsoluteTimeout),
-            _ => (options.IdleTimeout, options.AbsoluteTimeout),
+            (null, _) => terms.Refresh,
+            (_, true) => terms.Remembered,
+            _ => terms.Cookie,
         };
         var session = new Session
         {
             Handle = handle,
-            Tenant = signIn.Tenant,
+            Tenant = terms.Tenant,
+            Client = terms.Client,
             Subject = signIn.Subject,
             Version = 1,
             Epoch = reading.Epoch,
@@ -155,27 +157,25 @@ public sealed partial class SessionManager
         return new NewCredentials(session, cookie, refresh);
     }
 
-    private async ValueTask<Credentials> IssueAsync(NewCredentials draft, DateTimeOffset now, CancellationToken cancellationToken) =>
+    private async ValueTask<Credentials> IssueAsync(NewCredentials draft, SessionTerms terms, DateTimeOffset now, CancellationToken cancellationToken) =>
         draft.Refresh is { } refresh
-            ? await TokensAsync(draft.Session, refresh, now, cancellationToken)
+            ? await TokensAsync(draft.Session, terms, refresh, now, cancellationToken)
             : new Credentials { Cookie = draft.Cookie!.ToText() };
 
-    private async ValueTask<SignInResult> RefuseSignInAsync(CreateStatus status, SignIn signIn, Caller caller)
+    private async ValueTask<SignInResult> RefuseSignInAsync(CreateStatus status, string tenant, string subject, Caller caller)
     {
         var refused = status == CreateStatus.LimitReached ? SignInStatus.LimitReached : SignInStatus.EpochMoved;
-        await events.RecordAsync(Event(SessionEventType.SignInRefused, signIn.Tenant, caller) with
+        await events.RecordAsync(Event(SessionEventType.SignInRefused, tenant, caller) with
         {
-            Subject = signIn.Subject,
+            Subject = subject,
             Reason = refused == SignInStatus.LimitReached ? "limit_reached" : "epoch_moved",
         });
         return new SignInResult(refused, null, null);
     }
 
     // The session about to be replaced still counts in the store, and must not cost its own user the sign-in.
-    private SessionLimit RoomFor(Session? replaced, string subject) =>
-        options.MaxSessionsPerSubject > 0 && replaced?.Subject == subject
-            ? options.SessionLimit with { Max = options.MaxSessionsPerSubject + 1 }
-            : options.SessionLimit;
+    private static SessionLimit RoomFor(Session? replaced, string subject, SessionLimit limit) =>
+        limit.Max > 0 && replaced?.Subject == subject ? limit with { Max = limit.Max + 1 } : limit;
 
     private static void CheckName(string name, string parameter)
     {

@@ -29,7 +29,13 @@ public sealed partial class SessionManager
     /// secret is drawn anew, and older access and CSRF tokens die. An older cookie is worth only the sign-in, and nothing as soon as the new
     /// one has been used.
     /// </summary>
-    public async ValueTask<StepUpResult> StepUpAsync(SessionHandle handle, StepUp proof, Caller caller, CancellationToken cancellationToken)
+    /// <param name="handle">The session.</param>
+    /// <param name="proof">What was proven.</param>
+    /// <param name="terms">The terms of the application that started it.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask<StepUpResult> StepUpAsync(
+        SessionHandle handle, StepUp proof, SessionTerms terms, Caller caller, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -56,7 +62,7 @@ public sealed partial class SessionManager
             await RecordAsync(SessionEventType.SteppedUp, next, caller);
             return new StepUpResult(next, cookie is not null
                 ? new Credentials { Cookie = cookie.ToText() }
-                : new Credentials { AccessToken = await keyRing.IssueAsync(next, now, cancellationToken) }, now);
+                : new Credentials { AccessToken = await keyRing.IssueAsync(next, terms.Audience, now, cancellationToken) }, now);
         }
     }
 

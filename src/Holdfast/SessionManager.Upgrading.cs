@@ -12,7 +12,7 @@ public sealed partial class SessionManager
     /// <summary>After how long a carrying-over that nobody finished is undone, and data may be written again.</summary>
     public static readonly TimeSpan UpgradePatience = TimeSpan.FromSeconds(30);
 
-    private async ValueTask<Session?> FreezeAsync(SignIn signIn, SessionHandle successor, CancellationToken cancellationToken)
+    private async ValueTask<Session?> FreezeAsync(SignIn signIn, string tenant, SessionHandle successor, CancellationToken cancellationToken)
     {
         if (signIn.Replaces is not { } handle)
         {
@@ -22,7 +22,7 @@ public sealed partial class SessionManager
         while (true)
         {
             var (old, now) = await store.FindAsync(handle, cancellationToken);
-            if (old is null || old.Tenant != signIn.Tenant || SessionPolicy.Judge(old, now) != SessionState.Live)
+            if (old is null || old.Tenant != tenant || SessionPolicy.Judge(old, now) != SessionState.Live)
             {
                 return null;
             }

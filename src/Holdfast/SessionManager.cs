@@ -38,10 +38,10 @@ public sealed partial class SessionManager(
     /// session survived is answered <see cref="Refusal.TokenExpired"/>, so that the client refreshes it.
     /// </summary>
     /// <exception cref="StoreUnavailableException">Nobody knows: answer 503.</exception>
-    public ValueTask<SessionCheck> CheckAccessTokenAsync(string token, string tenant, Caller caller, CancellationToken cancellationToken) =>
-        keyRing.TryRecall(token, out var verified) && verified.Facts.Tenant == tenant && memory.Vouches(verified)
+    public ValueTask<SessionCheck> CheckAccessTokenAsync(string token, SessionTerms terms, Caller caller, CancellationToken cancellationToken) =>
+        keyRing.TryRecall(token, terms.Audience, out var verified) && verified.Facts.Tenant == terms.Tenant && memory.Vouches(verified)
             ? ValueTask.FromResult(new SessionCheck(verified, memory.Clock.GetUtcNow()))
-            : AskAboutAccessTokenAsync(token, tenant, caller, cancellationToken);
+            : AskAboutAccessTokenAsync(token, terms, caller, cancellationToken);
 
     /// <summary>
     /// Tells that a request was made for the user. Refused requests and machine traffic must not: the session would idle out later than
@@ -127,7 +127,7 @@ public sealed partial class SessionManager(
         {
             Subject = session.Subject,
             Handle = session.Handle,
-            Client = session.Refresh is null ? null : options.EffectiveClientId,
+            Client = session.Client ?? (session.Refresh is null ? null : options.EffectiveClientId),
             Reason = reason is { } known ? EndReasons.Name(known) : null,
         });
 

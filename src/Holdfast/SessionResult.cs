@@ -119,8 +119,8 @@ public sealed record Caller(string? Address, string? UserAgent, string? Correlat
 /// <summary>A sign-in whose proof has been checked by the application.</summary>
 public sealed record SignIn
 {
-    /// <summary>The isolation unit. Default: <c>default</c>.</summary>
-    public string Tenant { get; init; } = SessionPolicy.DefaultTenant;
+    /// <summary>What holds for it. Null takes the terms of the settings.</summary>
+    public SessionTerms? Terms { get; init; }
 
     /// <summary>The user's id, 1 to 256 characters.</summary>
     public required string Subject { get; init; }

@@ -52,6 +52,8 @@ internal sealed class Engine : IDisposable
 
     public SessionManager Sessions { get; }
 
+    public SessionTerms Terms => SessionTerms.Of(Options);
+
     public Maintenance Maintenance { get; }
 
     public RecordingSink Sink { get; } = new();
@@ -95,10 +97,10 @@ internal sealed class Engine : IDisposable
         await Sessions.CheckCookieAsync(cookie.Reveal(), Tenant, true, Browser, CancellationToken.None);
 
     public async Task<SessionCheck> CheckTokenAsync(Credentials credentials) =>
-        await Sessions.CheckAccessTokenAsync(credentials.AccessToken!.Text.Reveal(), Tenant, Browser, CancellationToken.None);
+        await Sessions.CheckAccessTokenAsync(credentials.AccessToken!.Text.Reveal(), Terms, Browser, CancellationToken.None);
 
     public async Task<RefreshResult> RefreshAsync(CredentialText? token) =>
-        await Sessions.RefreshAsync(token?.Reveal(), Tenant, Browser, CancellationToken.None);
+        await Sessions.RefreshAsync(token?.Reveal(), Terms, Browser, CancellationToken.None);
 
     /// <summary>The events so far, delivered.</summary>
     public async Task<IReadOnlyList<SessionEvent>> EventsAsync()

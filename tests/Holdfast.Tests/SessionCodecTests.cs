@@ -25,6 +25,7 @@ public sealed class SessionCodecTests
             Handle = names.Item1,
             Tenant = names.Item2,
             Subject = names.Item3,
+            Client = more.Item3 ? names.Item2 : null,
             Version = names.Item4,
             Epoch = 5,
             Transport = (SessionTransport)(more.Item4 % 3),

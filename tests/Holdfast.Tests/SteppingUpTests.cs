@@ -14,7 +14,7 @@ public sealed class SteppingUpTests
     {
         using var engine = await Engine.StartedAsync();
         var signIn = await engine.SignInAsync();
-        var stepUp = await engine.Sessions.StepUpAsync(signIn.Session!.Handle, Otp, Engine.Browser, CancellationToken.None);
+        var stepUp = await engine.Sessions.StepUpAsync(signIn.Session!.Handle, Otp, engine.Terms, Engine.Browser, CancellationToken.None);
         var check = await engine.CheckAsync(stepUp.Credentials!);
         Assert.Equal(signIn.Session.Handle, check.Session!.Handle);
         Assert.Equal("aal2", SessionPolicy.AssuranceAt(check.Session, check.Now).Acr);
@@ -29,7 +29,7 @@ public sealed class SteppingUpTests
     {
         using var engine = await Engine.StartedAsync();
         var signIn = await engine.SignInAsync();
-        var stepUp = await engine.Sessions.StepUpAsync(signIn.Session!.Handle, Otp, Engine.Browser, CancellationToken.None);
+        var stepUp = await engine.Sessions.StepUpAsync(signIn.Session!.Handle, Otp, engine.Terms, Engine.Browser, CancellationToken.None);
         engine.Clock.Advance(TimeSpan.FromMinutes(16));
         var old = await engine.CheckAsync(signIn.Credentials!);
         Assert.Equal((Refusal.None, "aal1"), (old.Refusal, SessionPolicy.AssuranceAt(old.Session!, old.Now).Acr));
@@ -44,10 +44,10 @@ public sealed class SteppingUpTests
     {
         using var engine = await Engine.StartedAsync();
         var signIn = await engine.SignInAsync();
-        await engine.Sessions.StepUpAsync(signIn.Session!.Handle, Otp, Engine.Browser, CancellationToken.None);
-        await engine.Sessions.StepUpAsync(signIn.Session.Handle, Otp, Engine.Browser, CancellationToken.None);
+        await engine.Sessions.StepUpAsync(signIn.Session!.Handle, Otp, engine.Terms, Engine.Browser, CancellationToken.None);
+        await engine.Sessions.StepUpAsync(signIn.Session.Handle, Otp, engine.Terms, Engine.Browser, CancellationToken.None);
         Assert.Equal(Refusal.None, (await engine.CheckAsync(signIn.Credentials!)).Refusal);
-        var third = await engine.Sessions.StepUpAsync(signIn.Session.Handle, Otp, Engine.Browser, CancellationToken.None);
+        var third = await engine.Sessions.StepUpAsync(signIn.Session.Handle, Otp, engine.Terms, Engine.Browser, CancellationToken.None);
         Assert.Equal(Refusal.None, (await engine.CheckAsync(third.Credentials!)).Refusal);
     }
 
@@ -57,7 +57,7 @@ public sealed class SteppingUpTests
     {
         using var engine = await Engine.StartedAsync();
         var signIn = await engine.SignInAsync();
-        var stepUp = await engine.Sessions.StepUpAsync(signIn.Session!.Handle, Otp, Engine.Browser, CancellationToken.None);
+        var stepUp = await engine.Sessions.StepUpAsync(signIn.Session!.Handle, Otp, engine.Terms, Engine.Browser, CancellationToken.None);
         engine.Clock.Advance(engine.Options.ElevationLifetime - TimeSpan.FromMilliseconds(1));
         var before = await engine.CheckAsync(stepUp.Credentials!);
         Assert.Equal("aal2", SessionPolicy.AssuranceAt(before.Session!, before.Now).Acr);
@@ -73,7 +73,7 @@ public sealed class SteppingUpTests
         using var engine = await Engine.StartedAsync(options =>
             (options.ElevationLifetime, options.AccessTokenLifetime) = (TimeSpan.FromMinutes(7), TimeSpan.FromMinutes(5)));
         var signIn = await engine.SignInAsync(transport: SessionTransport.Tokens);
-        var stepUp = await engine.Sessions.StepUpAsync(signIn.Session!.Handle, Otp, Engine.Browser, CancellationToken.None);
+        var stepUp = await engine.Sessions.StepUpAsync(signIn.Session!.Handle, Otp, engine.Terms, Engine.Browser, CancellationToken.None);
         Assert.Equal(Refusal.TokenExpired, (await engine.CheckTokenAsync(signIn.Credentials!)).Refusal);
         Assert.Equal("aal2", (await engine.CheckTokenAsync(stepUp.Credentials!)).Token!.Assurance.Acr);
 
@@ -108,7 +108,7 @@ public sealed class SteppingUpTests
         using var engine = await Engine.StartedAsync();
         var signIn = await engine.SignInAsync();
         await engine.Sessions.EndAsync(signIn.Session!.Handle, EndReason.SignedOut, Engine.Browser, CancellationToken.None);
-        Assert.Null((await engine.Sessions.StepUpAsync(signIn.Session.Handle, Otp, Engine.Browser, CancellationToken.None)).Session);
+        Assert.Null((await engine.Sessions.StepUpAsync(signIn.Session.Handle, Otp, engine.Terms, Engine.Browser, CancellationToken.None)).Session);
         Assert.False(await engine.Sessions.ApproveAsync(signIn.Session.Handle, "anything", Engine.Browser, CancellationToken.None));
     }
 

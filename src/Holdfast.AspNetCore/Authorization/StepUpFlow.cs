@@ -55,7 +55,7 @@ internal static class StepUpFlow
 
     private static async Task<StepUpResult> StepUpAsync(HttpContext context, RequestSession request, SessionCheck session, string? acr, string[] amr)
     {
-        var result = await Manager(context).StepUpAsync(session.Handle, new StepUp(acr, [.. amr]), request.Caller, context.RequestAborted);
+        var result = await Manager(context).StepUpAsync(session.Handle, new StepUp(acr, [.. amr]), request.Terms, request.Caller, context.RequestAborted);
         return result.Session is not null ? result : throw new SessionDataException(DataWriteStatus.NotLive);
     }
 

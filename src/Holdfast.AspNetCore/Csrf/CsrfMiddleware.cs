@@ -85,7 +85,7 @@ internal sealed class CsrfMiddleware(
         {
             At = default,
             Type = SessionEventType.CsrfRefused,
-            Tenant = RequestSession.Tenant,
+            Tenant = request.Terms.Tenant,
             Subject = request.Live?.Subject,
             Handle = request.Live?.Handle,
             Actor = "user",

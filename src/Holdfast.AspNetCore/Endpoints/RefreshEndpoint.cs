@@ -31,7 +31,7 @@ internal static class RefreshEndpoint
         var fromCookie = string.IsNullOrEmpty(input.RefreshToken);
         var presented = fromCookie ? new CookieReader(context.Request.Headers).Single(CookieNames.RefreshToken) : input.RefreshToken;
         var request = await RequestSession.OfAsync(context);
-        var result = await manager.RefreshAsync(presented, RequestSession.Tenant, request.Caller, context.RequestAborted);
+        var result = await manager.RefreshAsync(presented, request.Terms, request.Caller, context.RequestAborted);
         if (result is not { Session: { } session, Credentials: { } credentials })
         {
             await Problems.WriteAsync(context, Refusals.Reason(result.Refusal), oauthError: "invalid_grant");

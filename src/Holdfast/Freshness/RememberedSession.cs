@@ -14,6 +14,7 @@ internal sealed class RememberedSession
     private const int HasSubject = 1;
     private const int IsRemembered = 2;
     private const int HasElevation = 4;
+    private const int HasClient = 8;
 
     // What principals are made of: stands here once, and not in every session.
     private static readonly string[] KnownTypes =
@@ -111,6 +112,7 @@ internal sealed class RememberedSession
             Handle = handle,
             Tenant = Tenant,
             Subject = subject,
+            Client = (flags & HasClient) != 0 ? reader.ReadString() : null,
             Version = 0,
             Remembered = (flags & IsRemembered) != 0,
             Transport = SessionTransport.Cookie,
@@ -131,11 +133,17 @@ internal sealed class RememberedSession
         using var stream = new MemoryStream(96);
         using var writer = new BinaryWriter(stream);
         var created = Milliseconds(session.CreatedAt);
-        writer.Write((byte)((session.Subject is null ? 0 : HasSubject) | (session.Remembered ? IsRemembered : 0) | (session.Elevation is null ? 0 : HasElevation)));
+        writer.Write((byte)((session.Subject is null ? 0 : HasSubject) | (session.Remembered ? IsRemembered : 0) | (session.Elevation is null ? 0 : HasElevation)
+            | (session.Client is null ? 0 : HasClient)));
         writer.Write(created);
         if (session.Subject is { } subject)
         {
             writer.Write(subject);
+        }
+
+        if (session.Client is { } client)
+        {
+            writer.Write(client);
         }
 
         writer.Write7BitEncodedInt64(Milliseconds(session.ExpiresAt) - created);

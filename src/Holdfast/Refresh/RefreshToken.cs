@@ -54,6 +54,9 @@ public sealed class RefreshToken
     /// <summary>The first token of a family, from the platform's random generator.</summary>
     public static RefreshToken First(DerivedKeys keys, SessionHandle handle) => Make(keys, handle, 1, Secret.New());
 
+    /// <summary>Whether a text says that it is a refresh token; nothing of it has been verified.</summary>
+    public static bool LooksLikeOne(string text) => text.StartsWith(Prefix, StringComparison.Ordinal);
+
     /// <summary>Reads a presented token: exact length, alphabet and spelling, then the MAC in constant time.</summary>
     public static RefreshParse TryParse(string? text, MasterKeys keys, out RefreshToken? token)
     {

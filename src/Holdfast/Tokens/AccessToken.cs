@@ -18,6 +18,10 @@ public sealed record AccessToken(CredentialText Text, TimeSpan Lifetime, DateTim
 /// <param name="ExpiresAt">When it dies.</param>
 /// <param name="Assurance">How, and when, the subject proved who they are.</param>
 /// <param name="Claims">The configured claims.</param>
+/// <param name="Audience">Whom it is for.</param>
+/// <param name="Client">The application that it was issued to.</param>
+/// <param name="Id">Its own id.</param>
+/// <param name="IssuedAt">When it was made.</param>
 public sealed record AccessTokenFacts(
     SessionHandle Handle,
     string Tenant,
@@ -27,7 +31,11 @@ public sealed record AccessTokenFacts(
     int Generation,
     DateTimeOffset ExpiresAt,
     Assurance Assurance,
-    ImmutableArray<SessionClaim> Claims);
+    ImmutableArray<SessionClaim> Claims,
+    string Audience,
+    string Client,
+    string Id,
+    DateTimeOffset IssuedAt);
 
 /// <summary>What is wrong with an access token.</summary>
 public enum AccessTokenFault

@@ -15,7 +15,8 @@ internal static class AccessTokenFormat
 
     private static readonly JsonWebTokenHandler Handler = new() { SetDefaultTimesOnTokenCreation = false, MapInboundClaims = false };
 
-    public static AccessToken Write(Session session, DateTimeOffset now, SigningCredentials credentials, HoldfastOptions options)
+    public static AccessToken Write(
+        Session session, string audience, DateTimeOffset now, SigningCredentials credentials, HoldfastOptions options)
     {
         var end = SessionPolicy.EndsAt(session);
         var assurance = SessionPolicy.AssuranceAt(session, now);
@@ -29,7 +30,7 @@ internal static class AccessTokenFormat
         var claims = new Dictionary<string, object>
         {
             ["sub"] = session.Subject ?? throw new InvalidOperationException("An anonymous session has no access token."),
-            ["client_id"] = options.EffectiveClientId,
+            ["client_id"] = session.Client ?? options.EffectiveClientId,
             ["jti"] = Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(16)),
             ["amr"] = assurance.Amr.ToArray(),
             [AccessTokenClaimNames.SessionId] = session.Handle.ToString(),
@@ -57,7 +58,7 @@ internal static class AccessTokenFormat
         {
             TokenType = "at+jwt",
             Issuer = options.Issuer,
-            Audience = options.EffectiveAudience,
+            Audience = audience,
             IssuedAt = now.UtcDateTime,
             Expires = expiresAt.UtcDateTime,
             Claims = claims,
@@ -66,7 +67,8 @@ internal static class AccessTokenFormat
         return new AccessToken(new CredentialText(text), expiresAt - now, expiresAt);
     }
 
-    public static async ValueTask<AccessTokenCheck> ReadAsync(string token, SigningKey key, HoldfastOptions options, DateTimeOffset now)
+    public static async ValueTask<AccessTokenCheck> ReadAsync(
+        string token, string audience, SigningKey key, HoldfastOptions options, DateTimeOffset now)
     {
         var result = await Handler.ValidateTokenAsync(token, new TokenValidationParameters
         {
@@ -74,7 +76,7 @@ internal static class AccessTokenFormat
             ValidAlgorithms = [key.Algorithm],
             ValidTypes = ["at+jwt", "application/at+jwt"],
             ValidIssuer = options.Issuer,
-            ValidAudience = options.EffectiveAudience,
+            ValidAudience = audience,
             IgnoreTrailingSlashWhenValidatingAudience = false,
             RequireSignedTokens = true,
 
@@ -87,21 +89,23 @@ internal static class AccessTokenFormat
             return new AccessTokenCheck(AccessTokenFault.Invalid, null);
         }
 
-        return Judge(facts, now);
+        return Judge(facts, audience, now);
     }
 
-    /// <summary>Whether a genuine token's time is over.</summary>
-    public static AccessTokenCheck Judge(AccessTokenFacts facts, DateTimeOffset now) => now < facts.ExpiresAt + Leeway
-        ? new AccessTokenCheck(AccessTokenFault.None, facts)
+    /// <summary>Whether a genuine token is for this audience, and its time is not over.</summary>
+    public static AccessTokenCheck Judge(AccessTokenFacts facts, string audience, DateTimeOffset now) =>
+        facts.Audience != audience ? new AccessTokenCheck(AccessTokenFault.Invalid, null)
+        : now < facts.ExpiresAt + Leeway ? new AccessTokenCheck(AccessTokenFault.None, facts)
         : new AccessTokenCheck(AccessTokenFault.Expired, null);
 
     // The signature holds. Null if a claim that every token of ours has is missing or of another kind.
     private static AccessTokenFacts? Facts(JsonWebToken jwt, HoldfastOptions options)
     {
         if (!jwt.TryGetPayloadValue<string>("sub", out var subject) || string.IsNullOrEmpty(subject)
+            || jwt.Audiences.ToArray() is not [var audience]
             || !jwt.TryGetPayloadValue<string>("client_id", out var client) || string.IsNullOrEmpty(client)
             || !jwt.TryGetPayloadValue<string>("jti", out var id) || string.IsNullOrEmpty(id)
-            || !jwt.TryGetPayloadValue<long>("iat", out _) || !jwt.TryGetPayloadValue<long>("exp", out var expires)
+            || !jwt.TryGetPayloadValue<long>("iat", out var issued) || !jwt.TryGetPayloadValue<long>("exp", out var expires)
             || !jwt.TryGetPayloadValue<string>(AccessTokenClaimNames.SessionId, out var sid) || !SessionHandle.TryParse(sid, out var handle)
             || !jwt.TryGetPayloadValue<string>(AccessTokenClaimNames.Tenant, out var tenant)
             || !jwt.TryGetPayloadValue<long>(AccessTokenClaimNames.Epoch, out var epoch)
@@ -117,7 +121,7 @@ internal static class AccessTokenFormat
             [.. jwt.Claims.Where(claim => claim.Type == "amr").Select(claim => claim.Value)]);
         ImmutableArray<SessionClaim> claims =
             [.. jwt.Claims.Where(claim => options.AccessTokenClaims.Contains(claim.Type)).Select(claim => new SessionClaim(claim.Type, claim.Value))];
-        return new AccessTokenFacts(handle, tenant, subject, epoch, version, generation, Time(expires), assurance, claims);
+        return new AccessTokenFacts(handle, tenant, subject, epoch, version, generation, Time(expires), assurance, claims, audience, client, id, Time(issued));
     }
 
     private static DateTimeOffset Time(long seconds) => DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(seconds, 0, 253402300799));

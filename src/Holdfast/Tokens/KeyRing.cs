@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 
@@ -21,23 +22,25 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
     private readonly SemaphoreSlim _loading = new(1, 1);
     private Loaded? _loaded;
 
-    /// <summary>An access token for <paramref name="session"/> (RFC 9068), at most as long as the session lives.</summary>
+    /// <summary>
+    /// An access token of <paramref name="session"/> for <paramref name="audience"/> (RFC 9068), at most as long as the session lives.
+    /// </summary>
     /// <exception cref="StoreUnavailableException">The keys could not be read.</exception>
-    public async ValueTask<AccessToken> IssueAsync(Session session, DateTimeOffset now, CancellationToken cancellationToken)
+    public async ValueTask<AccessToken> IssueAsync(Session session, string audience, DateTimeOffset now, CancellationToken cancellationToken)
     {
         var keys = await KeysAsync(RefreshInterval, cancellationToken);
         var signing = KeySchedule.Signing(keys, clock.GetUtcNow()) ?? throw new StoreUnavailableException("There is no signing key yet.");
-        return AccessTokenFormat.Write(session, now, signing.Credentials, options);
+        return AccessTokenFormat.Write(session, audience, now, signing.Credentials, options);
     }
 
     /// <summary>
     /// A token that was verified before, whose key is still accepted and whose time is not over; false says nothing. Asks nobody.
     /// </summary>
-    internal bool TryRecall(string token, [NotNullWhen(true)] out VerifiedToken? verified)
+    internal bool TryRecall(string token, string audience, [NotNullWhen(true)] out VerifiedToken? verified)
     {
         verified = null;
         if (_loaded is not { } loaded || clock.GetElapsedTime(loaded.At) >= RefreshInterval || !_verified.TryFind(token, out var known)
-            || Find(loaded.Keys, known.KeyId) is null || AccessTokenFormat.Judge(known.Facts, clock.GetUtcNow()).Facts is null)
+            || Find(loaded.Keys, known.KeyId) is null || AccessTokenFormat.Judge(known.Facts, audience, clock.GetUtcNow()).Facts is null)
         {
             return false;
         }
@@ -48,8 +51,13 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
 
     /// <summary>Verifies a presented access token: form, key, signature, issuer, audience and time. The session is not looked at.</summary>
     /// <exception cref="StoreUnavailableException">The keys could not be read.</exception>
-    public async ValueTask<AccessTokenCheck> VerifyAsync(string token, CancellationToken cancellationToken)
+    public async ValueTask<AccessTokenCheck> VerifyAsync(string token, string audience, CancellationToken cancellationToken)
     {
+        if (TryRecall(token, audience, out var known))
+        {
+            return new AccessTokenCheck(AccessTokenFault.None, known.Facts) { Verified = known };
+        }
+
         if (AccessTokenShape.Read(token) is not var (algorithm, keyId))
         {
             return new AccessTokenCheck(AccessTokenFault.Invalid, null);
@@ -62,7 +70,7 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
             return new AccessTokenCheck(AccessTokenFault.Invalid, null);
         }
 
-        var check = await AccessTokenFormat.ReadAsync(token, key, options, clock.GetUtcNow());
+        var check = await AccessTokenFormat.ReadAsync(token, audience, key, options, clock.GetUtcNow());
         if (check.Facts is not { } facts)
         {
             return check;
@@ -81,7 +89,22 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
     }
 
     /// <summary>Adds the next key if it is time, and drops those that no token can meet any more. True if a key was added.</summary>
-    public async ValueTask<bool> RotateIfDueAsync(CancellationToken cancellationToken)
+    public ValueTask<bool> RotateIfDueAsync(CancellationToken cancellationToken) => RotateAsync(evenIfNotDue: false, cancellationToken);
+
+    /// <summary>
+    /// Adds the next key now, whatever the time. It signs as soon as everybody can have read it: one cache lifetime later.
+    /// </summary>
+    public async ValueTask RotateAsync(CancellationToken cancellationToken) => await RotateAsync(evenIfNotDue: true, cancellationToken);
+
+    /// <summary>The keys as the store has them now, the newest first, without anything secret.</summary>
+    public async ValueTask<ImmutableArray<SigningKeyInfo>> ListAsync(CancellationToken cancellationToken)
+    {
+        var keys = await KeysAsync(TimeSpan.Zero, cancellationToken);
+        var signing = KeySchedule.Signing(keys, clock.GetUtcNow());
+        return [.. keys.OrderByDescending(key => key.ActiveFrom).Select(key => new SigningKeyInfo(key.Id, key.Algorithm, key.CreatedAt, key.ActiveFrom, key == signing))];
+    }
+
+    private async ValueTask<bool> RotateAsync(bool evenIfNotDue, CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -89,7 +112,8 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
             var stored = Stored(document);
             var keys = Open(stored);
             var now = clock.GetUtcNow();
-            if (KeySchedule.NextActiveFrom(keys, options.SigningAlgorithm, options.SigningKeyLifetime, now) is not { } activeFrom)
+            var lifetime = evenIfNotDue ? TimeSpan.Zero : options.SigningKeyLifetime;
+            if (KeySchedule.NextActiveFrom(keys, options.SigningAlgorithm, lifetime, now) is not { } activeFrom)
             {
                 Remember(keys);
                 return false;
@@ -150,3 +174,11 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
 
     private sealed record Loaded(SigningKey[] Keys, long At);
 }
+
+/// <summary>A signing key, for whoever looks after them.</summary>
+/// <param name="Id">Its <c>kid</c>.</param>
+/// <param name="Algorithm">Its algorithm.</param>
+/// <param name="CreatedAt">When it was made and announced.</param>
+/// <param name="ActiveFrom">From when it signs, until a newer one does.</param>
+/// <param name="Signs">Whether it is the one that signs now.</param>
+public sealed record SigningKeyInfo(string Id, string Algorithm, DateTimeOffset CreatedAt, DateTimeOffset ActiveFrom, bool Signs);

@@ -94,7 +94,7 @@ public sealed class RefreshingTests
         Assert.Equal(Refusal.TokenInvalid, (await engine.RefreshAsync(cookie)).Refusal);
         Assert.Equal(Refusal.Missing, (await engine.CheckAsync(tokens.RefreshToken!)).Refusal);
         Assert.Equal(Refusal.Missing, (await engine.CheckAsync(tokens.AccessToken.Text)).Refusal);
-        Assert.Equal(Refusal.TokenInvalid, (await engine.Sessions.CheckAccessTokenAsync(tokens.RefreshToken!.Reveal(), Engine.Tenant, Engine.Browser, CancellationToken.None)).Refusal);
+        Assert.Equal(Refusal.TokenInvalid, (await engine.Sessions.CheckAccessTokenAsync(tokens.RefreshToken!.Reveal(), engine.Terms, Engine.Browser, CancellationToken.None)).Refusal);
     }
 
     [Fact]
@@ -106,10 +106,10 @@ public sealed class RefreshingTests
         string?[] presented = [null, "", "hfr_", genuine[..^1], genuine + "A", genuine + genuine, genuine.ToUpperInvariant(), new string('A', 10_240), "hfr_" + new string('é', 92)];
         foreach (var text in presented)
         {
-            Assert.Equal(Refusal.TokenInvalid, (await engine.Sessions.RefreshAsync(text, Engine.Tenant, Engine.Browser, CancellationToken.None)).Refusal);
+            Assert.Equal(Refusal.TokenInvalid, (await engine.Sessions.RefreshAsync(text, engine.Terms, Engine.Browser, CancellationToken.None)).Refusal);
         }
 
-        Assert.Equal(Refusal.TokenInvalid, (await engine.Sessions.RefreshAsync(genuine, "other", Engine.Browser, CancellationToken.None)).Refusal);
+        Assert.Equal(Refusal.TokenInvalid, (await engine.Sessions.RefreshAsync(genuine, engine.Terms with { Tenant = "other" }, Engine.Browser, CancellationToken.None)).Refusal);
         Assert.Equal(Refusal.None, (await engine.RefreshAsync(new CredentialText(genuine))).Refusal);
     }
 

@@ -226,5 +226,5 @@ public sealed class AccessTokenAttackTests : IAsyncLifetime
         return $"{signed}.{Base64Url.EncodeToString(signature)}";
     }
 
-    private async Task<AccessTokenFault> FaultAsync(string token) => (await _engine.KeyRing.VerifyAsync(token, CancellationToken.None)).Fault;
+    private async Task<AccessTokenFault> FaultAsync(string token) => (await _engine.KeyRing.VerifyAsync(token, _engine.Terms.Audience, CancellationToken.None)).Fault;
 }

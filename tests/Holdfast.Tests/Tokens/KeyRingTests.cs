@@ -84,7 +84,7 @@ public sealed class KeyRingTests
             signedWith.Add(new JsonWebToken(token.AccessToken!.Text.Reveal()).Kid);
             one.Clock.Advance(TimeSpan.FromMinutes(2));
             await checker.KeyRing.RotateIfDueAsync(CancellationToken.None);
-            Assert.Equal(AccessTokenFault.None, (await checker.KeyRing.VerifyAsync(token.AccessToken.Text.Reveal(), CancellationToken.None)).Fault);
+            Assert.Equal(AccessTokenFault.None, (await checker.KeyRing.VerifyAsync(token.AccessToken.Text.Reveal(), checker.Terms.Audience, CancellationToken.None)).Fault);
         }
 
         Assert.InRange(signedWith.Count, 3, 5);
@@ -134,7 +134,7 @@ public sealed class KeyRingTests
         var header = System.Buffers.Text.Base64Url.EncodeToString("{\"alg\":\"ES256\",\"typ\":\"at+jwt\",\"kid\":\"unknown\"}"u8);
         for (var index = 0; index < 1000; index++)
         {
-            await engine.KeyRing.VerifyAsync($"{header}.{token.Split('.')[1]}.{token.Split('.')[2]}", CancellationToken.None);
+            await engine.KeyRing.VerifyAsync($"{header}.{token.Split('.')[1]}.{token.Split('.')[2]}", engine.Terms.Audience, CancellationToken.None);
         }
 
         Assert.InRange(counting.DocumentReads - before, 0, 1);
