@@ -102,6 +102,13 @@ internal sealed class Engine : IDisposable
     public async Task<RefreshResult> RefreshAsync(CredentialText? token) =>
         await Sessions.RefreshAsync(token?.Reveal(), Terms, Browser, CancellationToken.None);
 
+    /// <summary>Pulls every partition to its end. Answers whether all leases were renewed.</summary>
+    public async Task<bool> CatchUpAsync()
+    {
+        var renewed = await Task.WhenAll(Enumerable.Range(0, Store.Partitions).Select(partition => Follower.CatchUpAsync(partition, CancellationToken.None)));
+        return renewed.All(one => one);
+    }
+
     /// <summary>The events so far, delivered.</summary>
     public async Task<IReadOnlyList<SessionEvent>> EventsAsync()
     {
