@@ -6,10 +6,14 @@ namespace Holdfast.Testing;
 public sealed class ObservedStore(ISessionStore inner) : ISessionStore
 {
     private int _documentReads;
+    private int _reads;
     private int _writes;
 
     /// <summary>How often a document was read.</summary>
     public int DocumentReads => _documentReads;
+
+    /// <summary>Everything that asks for sessions or their data.</summary>
+    public int Reads => _reads;
 
     /// <summary>Everything that changes something.</summary>
     public int Writes => _writes;
@@ -19,13 +23,13 @@ public sealed class ObservedStore(ISessionStore inner) : ISessionStore
 
     /// <inheritdoc/>
     public ValueTask<SubjectReading> ReadSubjectAsync(string tenant, string? subject, CancellationToken cancellationToken) =>
-        Up().ReadSubjectAsync(tenant, subject, cancellationToken);
+        Read().ReadSubjectAsync(tenant, subject, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<CreateResult> CreateAsync(NewSession session, CancellationToken cancellationToken) => Counted().CreateAsync(session, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<SessionReading> FindAsync(SessionHandle handle, CancellationToken cancellationToken) => Up().FindAsync(handle, cancellationToken);
+    public ValueTask<SessionReading> FindAsync(SessionHandle handle, CancellationToken cancellationToken) => Read().FindAsync(handle, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<bool> ReplaceAsync(Session next, long expectedVersion, CancellationToken cancellationToken) =>
@@ -44,14 +48,14 @@ public sealed class ObservedStore(ISessionStore inner) : ISessionStore
 
     /// <inheritdoc/>
     public ValueTask<SessionPage> ListAsync(string tenant, string subject, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        Up().ListAsync(tenant, subject, cursor, pageSize, cancellationToken);
+        Read().ListAsync(tenant, subject, cursor, pageSize, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<SessionPage> BrowseAsync(string tenant, string? cursor, int pageSize, CancellationToken cancellationToken) =>
-        Up().BrowseAsync(tenant, cursor, pageSize, cancellationToken);
+        Read().BrowseAsync(tenant, cursor, pageSize, cancellationToken);
 
     /// <inheritdoc/>
-    public ValueTask<SessionData?> ReadDataAsync(SessionHandle handle, CancellationToken cancellationToken) => Up().ReadDataAsync(handle, cancellationToken);
+    public ValueTask<SessionData?> ReadDataAsync(SessionHandle handle, CancellationToken cancellationToken) => Read().ReadDataAsync(handle, cancellationToken);
 
     /// <inheritdoc/>
     public ValueTask<DataWriteStatus> WriteDataAsync(SessionHandle handle, IReadOnlyCollection<DataChange> changes, int maxBytes, CancellationToken cancellationToken) =>
@@ -74,6 +78,12 @@ public sealed class ObservedStore(ISessionStore inner) : ISessionStore
     private ISessionStore Counted()
     {
         Interlocked.Increment(ref _writes);
+        return Up();
+    }
+
+    private ISessionStore Read()
+    {
+        Interlocked.Increment(ref _reads);
         return Up();
     }
 

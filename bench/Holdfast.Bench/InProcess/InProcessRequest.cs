@@ -170,16 +170,7 @@ internal class InProcessRequest : IFeatureCollection, IHttpRequestFeature, IHttp
             return Task.CompletedTask;
         }
 
-        return AllAsync(started);
-
-        async Task AllAsync(Task first)
-        {
-            await first;
-            while (_onCompleted.TryPop(out var completed))
-            {
-                await completed.Callback(completed.State);
-            }
-        }
+        return CompletedAsync(started);
     }
 
     public Task StartAsync(CancellationToken cancellationToken = default)
@@ -194,18 +185,12 @@ internal class InProcessRequest : IFeatureCollection, IHttpRequestFeature, IHttp
             var running = starting.Callback(starting.State);
             if (!running.IsCompletedSuccessfully)
             {
-                return RestAsync(running);
+                return StartedAsync(running);
             }
         }
 
         HasStarted = true;
         return Task.CompletedTask;
-
-        async Task RestAsync(Task running)
-        {
-            await running;
-            await StartAsync(cancellationToken);
-        }
     }
 
     public void OnStarting(Func<object, Task> callback, object state) => _onStarting.Push((callback, state));
@@ -224,6 +209,21 @@ internal class InProcessRequest : IFeatureCollection, IHttpRequestFeature, IHttp
     public void Abort() => throw new NotSupportedException();
 
     public Task<Stream> UpgradeAsync() => throw new NotSupportedException();
+
+    private async Task StartedAsync(Task running)
+    {
+        await running;
+        await StartAsync();
+    }
+
+    private async Task CompletedAsync(Task started)
+    {
+        await started;
+        while (_onCompleted.TryPop(out var completed))
+        {
+            await completed.Callback(completed.State);
+        }
+    }
 
     private void Features()
     {

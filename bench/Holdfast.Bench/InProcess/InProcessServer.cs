@@ -69,13 +69,13 @@ internal sealed class RequestRunner<TContext>(IHttpApplication<TContext> applica
             return Task.CompletedTask;
         }
 
-        return DisposeAsync();
+        return DisposeAsync(finished, context);
+    }
 
-        async Task DisposeAsync()
-        {
-            await finished;
-            application.DisposeContext(context, null);
-        }
+    private async Task DisposeAsync(Task finished, TContext context)
+    {
+        await finished;
+        application.DisposeContext(context, null);
     }
 
     private sealed class Reused : InProcessRequest, IHostContextContainer<TContext>

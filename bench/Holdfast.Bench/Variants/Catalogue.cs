@@ -12,6 +12,8 @@ internal static class Catalogue
 
     public static IEnumerable<Variant> InProcess => All.Where(variant => variant is { InProcess: true, NeedsRedis: false });
 
+    public static IEnumerable<Variant> OverHttp => All.Where(variant => variant.OverHttp);
+
     public static Variant Find(string id) => All.Concat(Anatomy.All).FirstOrDefault(variant => variant.Id == id)
         ?? throw new ArgumentException($"There is no variant '{id}': {string.Join(", ", All.Select(variant => variant.Id))}.", nameof(id));
 }
