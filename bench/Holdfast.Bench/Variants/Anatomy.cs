@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text.Encodings.Web;
+using Holdfast.Tokens;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 
@@ -63,7 +64,48 @@ internal static class Anatomy
         Scheme("UseAuthentication, a scheme with result", answers: true, authorize: false, require: false),
         Scheme("the same and UseAuthorization", answers: true, authorize: true, require: false),
         Scheme("the same and [Authorize]", answers: true, authorize: true, require: true),
+        Part("Holdfast's engine alone, cookie", Holdfasts.MapSignIn, app =>
+        {
+            var manager = app.Services.GetRequiredService<SessionManager>();
+            app.Use(next => async context =>
+            {
+                if (context.Request.Headers.Cookie is [{ } cookie])
+                {
+                    await manager.CheckCookieAsync(cookie[(SessionCookie.Name.Length + 1)..], SessionPolicy.DefaultTenant, false, Caller.Application, default);
+                }
+
+                await next(context);
+            });
+        }),
+        Part("Holdfast's engine alone, token", Holdfasts.MapSignInForTokens, app =>
+        {
+            var manager = app.Services.GetRequiredService<SessionManager>();
+            app.Use(next => async context =>
+            {
+                if (context.Request.Headers.Authorization is [{ } token])
+                {
+                    await manager.CheckAccessTokenAsync(token["Bearer ".Length..], SessionPolicy.DefaultTenant, Caller.Application, default);
+                }
+
+                await next(context);
+            });
+        }),
+        Part("Holdfast's middleware alone, cookie", Holdfasts.MapSignIn, app => app.UseHoldfastSessions()),
+        Part("Holdfast's middleware alone, token", Holdfasts.MapSignInForTokens, app => app.UseHoldfastSessions()),
     ];
+
+    // WebApplication puts UseAuthentication and UseAuthorization before everything as soon as their services are there; not here.
+    private static Variant Part(string name, Action<WebApplication> mapSignIn, Action<WebApplication> use) => new(
+        name,
+        (builder, backing) => Holdfasts.AddHoldfast(builder.Services, backing, 0),
+        app =>
+        {
+            var properties = ((IApplicationBuilder)app).Properties;
+            properties["__AuthenticationMiddlewareSet"] = properties["__AuthorizationMiddlewareSet"] = true;
+            use(app);
+            app.MapConstant();
+            mapSignIn(app);
+        });
 
     private static Variant Piece(string name, Func<IServiceProvider, RequestDelegate, RequestDelegate> middleware) => new(
         name,

@@ -97,9 +97,9 @@ internal static class Holdfasts
         MapPopulation(app, 256);
     }
 
-    private static void MapSignIn(WebApplication app) => app.MapPost("/sign-in", (HttpContext http) => http.SignInAsync(Endpoints.User(1)));
+    public static void MapSignIn(WebApplication app) => app.MapPost("/sign-in", (HttpContext http) => http.SignInAsync(Endpoints.User(1)));
 
-    private static void MapSignInForTokens(WebApplication app) => app.MapPost("/sign-in", async (HttpContext http) =>
+    public static void MapSignInForTokens(WebApplication app) => app.MapPost("/sign-in", async (HttpContext http) =>
     {
         var tokens = await http.SignInForTokensAsync(Endpoints.User(1));
         return Results.Text("Authorization: Bearer " + tokens.AccessToken);
