@@ -8,6 +8,9 @@ namespace Holdfast.Bench.Engine;
 /// <summary>What a node costs that does nothing: it holds one session, and follows its store.</summary>
 internal static class Following
 {
+    // What starting leaves to do, compiling above all, is not what idling costs.
+    private static readonly TimeSpan SettlingTime = TimeSpan.FromSeconds(15);
+
     public static async Task RunAsync(string kind, int seconds)
     {
         await using var redis = await RedisProcess.StartAsync();
@@ -16,6 +19,7 @@ internal static class Following
         {
             using var child = new Child(["idle", store, redis.Address]);
             await child.ReadAsync();
+            await Task.Delay(SettlingTime, TimeProvider.System);
             var (calls, cpu) = (await redis.CallsAsync(), Number(await child.AskAsync("cpu")));
             await Task.Delay(TimeSpan.FromSeconds(seconds), TimeProvider.System);
             cpu = Number(await child.AskAsync("cpu")) - cpu;
