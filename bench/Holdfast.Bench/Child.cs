@@ -1,0 +1,44 @@
+using System.Diagnostics;
+
+namespace Holdfast.Bench;
+
+/// <summary>A process of this benchmark that answers lines. It runs on one processor of its own, away from whoever puts load on it.</summary>
+internal sealed class Child : IDisposable
+{
+    private readonly Process _process;
+
+    /// <summary>Starts this program once more, with other arguments.</summary>
+    public Child(string[] arguments)
+        : this("dotnet", [typeof(Child).Assembly.Location, .. arguments])
+    {
+    }
+
+    /// <summary>Starts another program.</summary>
+    public Child(string program, string[] arguments) => _process = Process.Start(new ProcessStartInfo("taskset", ["-c", "0", program, .. arguments])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardOutput = true,
+    })!;
+
+    /// <summary>Its next line.</summary>
+    public async Task<string> ReadAsync() => await _process.StandardOutput.ReadLineAsync()
+        ?? throw new InvalidOperationException($"'{string.Join(' ', _process.StartInfo.ArgumentList)}' ended.");
+
+    /// <summary>Sends a line and reads the answer.</summary>
+    public async Task<string> AskAsync(string line)
+    {
+        await _process.StandardInput.WriteLineAsync(line);
+        return await ReadAsync();
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            _process.WaitForExit();
+        }
+
+        _process.Dispose();
+    }
+}
