@@ -54,7 +54,7 @@ namespace Microsoft.Extensions.DependencyInjection
             services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<HoldfastWebOptions>>().Value);
             services.TryAddSingleton<AuthPath>();
             services.AddAuthorization();
-            services.AddHttpContextAccessor();
+            services.AddSingleton(new StockAuthentication(services));
             services.AddSingleton<IAuthorizationHandler, StepUpAuthorization>();
             if (services.LastOrDefault(service => service.ServiceType == typeof(IAuthorizationMiddlewareResultHandler)) is not { } handler
                 || handler.ImplementationType == typeof(AuthorizationMiddlewareResultHandler))
@@ -109,11 +109,11 @@ namespace Microsoft.AspNetCore.Builder
             .UseHoldfastSecurityHeaders()
             .UseHoldfastHttps()
             .UseHoldfastAddressLimit()
-            .UseHoldfastSessions()
+            .UseMiddleware<SessionMiddleware>()
             .UseHoldfastCsrf()
             .UseHoldfastSessionLimit()
-            .UseAuthentication()
-            .UseAuthorization();
+            .UseSessionUser()
+            .UseMiddleware<SessionAuthorization>();
 
         /// <summary>Security headers on every answer, each only if the application has not set it.</summary>
         public static IApplicationBuilder UseHoldfastSecurityHeaders(this IApplicationBuilder app) => app.UseMiddleware<SecurityHeaders>();
@@ -124,11 +124,22 @@ namespace Microsoft.AspNetCore.Builder
         /// <summary>A limit on requests from one address.</summary>
         public static IApplicationBuilder UseHoldfastAddressLimit(this IApplicationBuilder app) => app.UseMiddleware<RateLimits.ByAddress>();
 
-        /// <summary>Checks the session of each request; 503 if nobody can say.</summary>
-        public static IApplicationBuilder UseHoldfastSessions(this IApplicationBuilder app) => app.UseMiddleware<SessionMiddleware>();
+        /// <summary>
+        /// Checks the session of each request, 503 if nobody can say, and makes it <c>HttpContext.User</c>. Takes the place of
+        /// <c>UseAuthentication</c>; endpoints that require authorization need <c>UseAuthorization</c> after it.
+        /// </summary>
+        public static IApplicationBuilder UseHoldfastSessions(this IApplicationBuilder app) => app.UseMiddleware<SessionMiddleware>().UseSessionUser();
 
         /// <summary>Protection from requests that other sites make. Needs the sessions before it.</summary>
         public static IApplicationBuilder UseHoldfastCsrf(this IApplicationBuilder app) => app.UseMiddleware<CsrfMiddleware>();
+
+        // A WebApplication puts authentication and authorization before everything else, unless these say that they have their place.
+        private static IApplicationBuilder UseSessionUser(this IApplicationBuilder app)
+        {
+            app.Properties["__AuthenticationMiddlewareSet"] = true;
+            app.Properties["__AuthorizationMiddlewareSet"] = true;
+            return app.UseMiddleware<SessionAuthentication>();
+        }
 
         /// <summary>A limit on requests with one session. Needs the sessions before it.</summary>
         public static IApplicationBuilder UseHoldfastSessionLimit(this IApplicationBuilder app) => app.UseMiddleware<RateLimits.BySession>();

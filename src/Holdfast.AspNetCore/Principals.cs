@@ -24,23 +24,36 @@ internal static class Principals
     /// The principal that a checked credential proves. With an access token it knows what the token says and nothing else, as it would
     /// anywhere the token is verified.
     /// </summary>
-    public static ClaimsPrincipal Of(SessionCheck live, string scheme)
+    public static ClaimsPrincipal Of(SessionCheck live, string scheme) => new(IdentityOf(live, scheme));
+
+    /// <summary>Its identity.</summary>
+    public static ClaimsIdentity IdentityOf(SessionCheck live, string scheme)
     {
         var identity = new ClaimsIdentity(scheme, ValueOf(live, NameType), ValueOf(live, RoleType));
+        var (hasSubject, hasSid) = (false, false);
         foreach (var claim in live.Claims)
         {
             if (!IsOurs(claim.Type))
             {
+                (hasSubject, hasSid) = (hasSubject || claim.Type == ClaimTypes.NameIdentifier, hasSid || claim.Type == "sid");
                 identity.AddClaim(new Claim(claim.Type, claim.Value));
             }
         }
 
         AddAssurance(identity, live.Assurance);
-        AddMissing(identity, ClaimTypes.NameIdentifier, live.Subject!);
         var sid = live.Handle.ToString();
-        AddMissing(identity, "sid", sid);
-        AddMissing(identity, HoldfastDefaults.SessionClaim, sid);
-        return new ClaimsPrincipal(identity);
+        if (!hasSubject)
+        {
+            identity.AddClaim(new Claim(ClaimTypes.NameIdentifier, live.Subject!));
+        }
+
+        if (!hasSid)
+        {
+            identity.AddClaim(new Claim("sid", sid));
+        }
+
+        identity.AddClaim(new Claim(HoldfastDefaults.SessionClaim, sid));
+        return identity;
     }
 
     /// <summary>The same with what the framework wants to know of its ticket: from when and until when, as far as the credential says.</summary>

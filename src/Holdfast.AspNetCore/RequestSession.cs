@@ -45,7 +45,9 @@ internal sealed class RequestSession
     private Session? _refreshable;
     private Caller? _caller;
 
-    private RequestSession(HttpContext context) => (_context, Terms) = (context, TermsOf(context));
+    private readonly SessionManager _manager;
+
+    private RequestSession(HttpContext context, SessionManager manager, SessionTerms terms) => (_context, _manager, Terms) = (context, manager, terms);
 
     public SessionOutcome Outcome { get; private set; }
 
@@ -85,8 +87,6 @@ internal sealed class RequestSession
     /// <summary>Who makes this request.</summary>
     public Caller Caller => _caller ??= CallerOf(_context);
 
-    private SessionManager Manager => _context.RequestServices.GetRequiredService<SessionManager>();
-
     /// <summary>What holds for the application that this request is for.</summary>
     public SessionTerms Terms { get; }
 
@@ -113,14 +113,14 @@ internal sealed class RequestSession
         context.Features.Get<SessionTerms>() ?? context.RequestServices.GetRequiredService<SessionTerms>();
 
     /// <summary>The session of <paramref name="context"/>, checked now unless it was before.</summary>
-    public static ValueTask<RequestSession> OfAsync(HttpContext context)
-    {
-        if (context.Features.Get<RequestSession>() is { } known)
-        {
-            return ValueTask.FromResult(known);
-        }
+    public static ValueTask<RequestSession> OfAsync(HttpContext context) => context.Features.Get<RequestSession>() is { } known
+        ? ValueTask.FromResult(known)
+        : CheckAsync(context, context.RequestServices.GetRequiredService<SessionManager>(), context.RequestServices.GetRequiredService<SessionTerms>());
 
-        var request = Of(context);
+    /// <summary>Checks the session of <paramref name="context"/>, for the first time.</summary>
+    public static ValueTask<RequestSession> CheckAsync(HttpContext context, SessionManager manager, SessionTerms terms)
+    {
+        var request = Of(context, manager, context.Features.Get<SessionTerms>() ?? terms);
         var reading = request.ReadAsync();
         return reading.IsCompletedSuccessfully ? ValueTask.FromResult(request) : request.FinishAsync(reading);
     }
@@ -130,7 +130,7 @@ internal sealed class RequestSession
     /// </summary>
     public static void Adopt(HttpContext context, SessionCheck check)
     {
-        var request = context.Features.Get<RequestSession>() ?? Of(context);
+        var request = context.Features.Get<RequestSession>() ?? Of(context, context.RequestServices.GetRequiredService<SessionManager>(), TermsOf(context));
         if (request.Outcome == SessionOutcome.None)
         {
             (request.Kind, request.IsTicket) = (CredentialKind.SessionCookie, true);
@@ -153,11 +153,11 @@ internal sealed class RequestSession
     /// <summary>The whole record of the live session; null if there is none any more. Asks the store, unless it was asked for this request.</summary>
     public async ValueTask<Session?> RecordAsync(CancellationToken cancellationToken) => Live is not { } live ? null
         : live.Session is { Version: > 0 } record ? record
-        : await Manager.FindLiveAsync(live.Handle, cancellationToken);
+        : await _manager.FindLiveAsync(live.Handle, cancellationToken);
 
-    private static RequestSession Of(HttpContext context)
+    private static RequestSession Of(HttpContext context, SessionManager manager, SessionTerms terms)
     {
-        var request = new RequestSession(context);
+        var request = new RequestSession(context, manager, terms);
         context.Features.Set(request);
         context.Response.OnStarting(static state => ((RequestSession)state).LeaveAsync(), request);
         return request;
@@ -192,16 +192,29 @@ internal sealed class RequestSession
         }
 
         Kind = CredentialKind.Bearer;
-        return AcceptAsync(CheckTokenAsync(bearer.Token));
+        if (_manager.TryRecallAccessToken(bearer.Token, Terms, out var known))
+        {
+            Accept(known);
+            return ValueTask.CompletedTask;
+        }
+
+        return AcceptAsync(CheckTokenAsync(bearer.Token.IsEmpty ? null : bearer.Token.ToString()));
     }
 
     private ValueTask ReadCookiesAsync()
     {
         var cookies = new CookieReader(_context.Request.Headers);
-        if (cookies.Has(CookieNames.Session))
+        switch (cookies.Read(CookieNames.Session, out var session))
         {
-            Kind = CredentialKind.SessionCookie;
-            return AcceptAsync(CheckCookieAsync(cookies.Single(CookieNames.Session)));
+            case 0:
+                break;
+            case 1 when _manager.TryRecallCookie(session, Terms.Tenant, out var known):
+                Kind = CredentialKind.SessionCookie;
+                Accept(known);
+                return ValueTask.CompletedTask;
+            default:
+                Kind = CredentialKind.SessionCookie;
+                return AcceptAsync(CheckCookieAsync(cookies.Single(CookieNames.Session)));
         }
 
         return _context.Request.Headers.Cookie.Count == 0 ? ValueTask.CompletedTask : ReadOtherCookiesAsync(cookies);
@@ -218,7 +231,7 @@ internal sealed class RequestSession
         if (Live is null && cookies.Has(CookieNames.RefreshToken))
         {
             Kind = CredentialKind.RefreshCookie;
-            _refreshable = await Manager.FindRefreshableAsync(cookies.Single(CookieNames.RefreshToken), Terms.Tenant, _context.RequestAborted);
+            _refreshable = await _manager.FindRefreshableAsync(cookies.Single(CookieNames.RefreshToken), Terms.Tenant, _context.RequestAborted);
         }
 
         if (Kind != CredentialKind.None)
@@ -247,10 +260,10 @@ internal sealed class RequestSession
 
     private ValueTask<SessionCheck> CheckTokenAsync(string? token) => token is null
         ? ValueTask.FromResult(new SessionCheck(Refusal.TokenInvalid, null, default))
-        : Manager.CheckAccessTokenAsync(token, Terms, Caller, _context.RequestAborted);
+        : _manager.CheckAccessTokenAsync(token, Terms, Caller, _context.RequestAborted);
 
     private ValueTask<SessionCheck> CheckCookieAsync(string? cookie) =>
-        Manager.CheckCookieAsync(cookie, Terms.Tenant, !_context.Response.HasStarted, Caller, _context.RequestAborted);
+        _manager.CheckCookieAsync(cookie, Terms.Tenant, !_context.Response.HasStarted, Caller, _context.RequestAborted);
 
     private ValueTask AcceptAsync(ValueTask<SessionCheck> checking)
     {
@@ -293,7 +306,7 @@ internal sealed class RequestSession
                 or StatusCodes.Status403Forbidden or StatusCodes.Status429TooManyRequests;
             if (!refused && _context.GetEndpoint()?.Metadata.GetMetadata<MachineTrafficAttribute>() is null)
             {
-                Manager.Seen(live);
+                _manager.Seen(live);
             }
         }
 

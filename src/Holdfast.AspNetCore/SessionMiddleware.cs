@@ -10,35 +10,56 @@ namespace Holdfast.AspNetCore;
 /// Checks the session of every request before anything else may rely on it. Three-valued: live, refused (the endpoint decides whether
 /// that matters), or unknown, which is 503 at once: never "valid", never a logout.
 /// </summary>
-internal sealed class SessionMiddleware(RequestDelegate next, OpenConnections connections, IServiceProvider services)
+internal sealed class SessionMiddleware(
+    RequestDelegate next, OpenConnections connections, SessionManager manager, SessionTerms terms, IServiceProvider services)
 {
     private readonly bool _isHttpSession = services.GetService<Microsoft.AspNetCore.Session.ISessionStore>() is HttpSessionStore;
 
-    public async Task InvokeAsync(HttpContext context)
+    public Task InvokeAsync(HttpContext context)
+    {
+        var checking = context.Features.Get<RequestSession>() is { } known ? ValueTask.FromResult(known) : RequestSession.CheckAsync(context, manager, terms);
+        if (!checking.IsCompletedSuccessfully || _isHttpSession || OpenConnections.IsUpgrade(context))
+        {
+            return GoOnAsync(context, checking);
+        }
+
+        // Answered from memory, as most requests are: nothing is waited for, and nothing made for waiting.
+        var request = checking.Result;
+        return request.Outcome == SessionOutcome.Unavailable ? Problems.WriteAsync(context, Reasons.StoreUnavailable) : AnswerAsync(context, Next(context));
+    }
+
+    private Task Next(HttpContext context)
     {
         try
         {
-            var request = await RequestSession.OfAsync(context);
-            if (request.Outcome == SessionOutcome.Unavailable)
-            {
-                await Problems.WriteAsync(context, Reasons.StoreUnavailable);
-                return;
-            }
+            return next(context);
+        }
+        catch (Exception exception)
+        {
+            return Task.FromException(exception);
+        }
+    }
 
-            if (!_isHttpSession)
-            {
-                await RunAsync(context, request);
-                return;
-            }
+    private async Task GoOnAsync(HttpContext context, ValueTask<RequestSession> checking)
+    {
+        var request = await checking;
+        if (request.Outcome == SessionOutcome.Unavailable)
+        {
+            await Problems.WriteAsync(context, Reasons.StoreUnavailable);
+            return;
+        }
 
-            var state = HttpSession.Of(context);
-            if (context.GetEndpoint() is not null)
-            {
-                await state.LoadAsync(context.RequestAborted);
-            }
+        await AnswerAsync(context, RunAsync(context, request));
+    }
 
-            await RunAsync(context, request);
-            await state.FinishAsync(context.RequestAborted);
+    // What the application left to us becomes an answer.
+    private static Task AnswerAsync(HttpContext context, Task running) => running.IsCompletedSuccessfully ? running : AnswerLaterAsync(context, running);
+
+    private static async Task AnswerLaterAsync(HttpContext context, Task running)
+    {
+        try
+        {
+            await running;
         }
         catch (StoreUnavailableException) when (!context.Response.HasStarted)
         {
@@ -59,6 +80,19 @@ internal sealed class SessionMiddleware(RequestDelegate next, OpenConnections co
     {
         using var connection = OpenConnections.IsUpgrade(context) && request.Live is { } session
             ? await connections.AddAsync(session.Handle, session.Tenant, session.Subject, context.Abort, context.RequestAborted) : null;
+        if (!_isHttpSession)
+        {
+            await next(context);
+            return;
+        }
+
+        var state = HttpSession.Of(context);
+        if (context.GetEndpoint() is not null)
+        {
+            await state.LoadAsync(context.RequestAborted);
+        }
+
         await next(context);
+        await state.FinishAsync(context.RequestAborted);
     }
 }

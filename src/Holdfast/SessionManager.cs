@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Holdfast.Auditing;
 using Holdfast.Freshness;
 using Holdfast.Tokens;
@@ -23,14 +24,22 @@ public sealed partial class SessionManager(
     /// <exception cref="StoreUnavailableException">Nobody knows: answer 503 and leave the cookie alone.</exception>
     public ValueTask<SessionCheck> CheckCookieAsync(string? text, string tenant, bool renew, Caller caller, CancellationToken cancellationToken)
     {
-        if (!SessionCookie.TryRead(text, out var handle, out var digest))
+        if (TryRecallCookie(text, tenant, out var check))
         {
-            return RejectAsync(Refusal.Missing, text, "malformed", tenant, caller);
+            return ValueTask.FromResult(check);
         }
 
-        return memory.TryRecall(handle, digest, tenant, out var now, out var remembered)
-            ? ValueTask.FromResult(new SessionCheck(handle, remembered, now))
-            : AskAboutCookieAsync(text!, handle, digest, tenant, renew, caller, cancellationToken);
+        return SessionCookie.TryRead(text, out var handle, out var digest)
+            ? AskAboutCookieAsync(text!, handle, digest, tenant, renew, caller, cancellationToken)
+            : RejectAsync(Refusal.Missing, text, "malformed", tenant, caller);
+    }
+
+    /// <summary>The same for a cookie that memory knows to be good; false says nothing. Leaves nothing on the heap but its answer.</summary>
+    internal bool TryRecallCookie(ReadOnlySpan<char> text, string tenant, [NotNullWhen(true)] out SessionCheck? check)
+    {
+        check = SessionCookie.TryRead(text, out var handle, out var digest) && memory.TryRecall(handle, digest, tenant, out var now, out var remembered)
+            ? new SessionCheck(handle, remembered, now) : null;
+        return check is not null;
     }
 
     /// <summary>
@@ -39,9 +48,16 @@ public sealed partial class SessionManager(
     /// </summary>
     /// <exception cref="StoreUnavailableException">Nobody knows: answer 503.</exception>
     public ValueTask<SessionCheck> CheckAccessTokenAsync(string token, SessionTerms terms, Caller caller, CancellationToken cancellationToken) =>
-        keyRing.TryRecall(token, terms.Audience, out var verified) && verified.Facts.Tenant == terms.Tenant && memory.Vouches(verified)
-            ? ValueTask.FromResult(new SessionCheck(verified, memory.Clock.GetUtcNow()))
-            : AskAboutAccessTokenAsync(token, terms, caller, cancellationToken);
+        TryRecallAccessToken(token, terms, out var check)
+            ? ValueTask.FromResult(check) : AskAboutAccessTokenAsync(token, terms, caller, cancellationToken);
+
+    /// <summary>The same for a token that memory knows to be good; false says nothing.</summary>
+    internal bool TryRecallAccessToken(ReadOnlySpan<char> token, SessionTerms terms, [NotNullWhen(true)] out SessionCheck? check)
+    {
+        check = keyRing.TryRecall(token, terms.Audience, out var verified) && verified.Facts.Tenant == terms.Tenant && memory.Vouches(verified)
+            ? new SessionCheck(verified, memory.Clock.GetUtcNow()) : null;
+        return check is not null;
+    }
 
     /// <summary>
     /// Tells that a request was made for the user. Refused requests and machine traffic must not: the session would idle out later than

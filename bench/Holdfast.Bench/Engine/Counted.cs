@@ -31,14 +31,14 @@ internal static class Counted
         }
 
         async Task<bool> TokenAsync() => (await node.Sessions.CheckAccessTokenAsync(
-            tokens.AccessToken!.Text.Reveal(), SessionPolicy.DefaultTenant, Caller.Application, CancellationToken.None)).Refusal == Refusal.None;
+            tokens.AccessToken!.Text.Reveal(), node.Terms, Caller.Application, CancellationToken.None)).Refusal == Refusal.None;
 
         await CountAsync("first check of a cookie", async () => await node.AcceptsAsync(cookie));
         await CountAsync("every further check", async () => await node.AcceptsAsync(cookie));
         await CountAsync("first check of an access token", TokenAsync);
         await CountAsync("every further check of it", TokenAsync);
         await CountAsync("a refresh", async () => (await node.Sessions.RefreshAsync(
-            tokens.RefreshToken!.Reveal(), SessionPolicy.DefaultTenant, Caller.Application, CancellationToken.None)).Refusal == Refusal.None);
+            tokens.RefreshToken!.Reveal(), node.Terms, Caller.Application, CancellationToken.None)).Refusal == Refusal.None);
         await Population.CreateAsync(node.Services, 10, Idle, async (_, one) => await node.CheckAsync(one.ToText().Reveal()));
         await CountAsync($"an idle hour of two nodes and {Idle:N0} sessions", () => HourAsync(clock));
         Table.Print(["calls of the store", "reads", "writes", "documents"], rows);

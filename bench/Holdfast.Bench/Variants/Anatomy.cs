@@ -84,7 +84,7 @@ internal static class Anatomy
             {
                 if (context.Request.Headers.Authorization is [{ } token])
                 {
-                    await manager.CheckAccessTokenAsync(token["Bearer ".Length..], SessionPolicy.DefaultTenant, Caller.Application, default);
+                    await manager.CheckAccessTokenAsync(token["Bearer ".Length..], terms, Caller.Application, default);
                 }
 
                 await next(context);

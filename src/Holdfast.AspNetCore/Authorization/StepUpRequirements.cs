@@ -1,5 +1,8 @@
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Mvc.Filters;
+using Microsoft.AspNetCore.SignalR;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.AspNetCore.Authorization;
 
@@ -56,11 +59,14 @@ public sealed class AssuranceRequirement : StepUpRequirement
 /// <summary>
 /// Judges step-up requirements by the session of this request, never by claims of the principal: those could be another scheme's.
 /// </summary>
-internal sealed class StepUpAuthorization(IHttpContextAccessor accessor) : AuthorizationHandler<StepUpRequirement>
+internal sealed class StepUpAuthorization(IServiceProvider services) : AuthorizationHandler<StepUpRequirement>
 {
+    // An accessor costs every request something: it is used where the application has one, and not asked for.
+    private readonly IHttpContextAccessor? _accessor = services.GetService<IHttpContextAccessor>();
+
     protected override async Task HandleRequirementAsync(AuthorizationHandlerContext context, StepUpRequirement requirement)
     {
-        if (accessor.HttpContext is not { } http)
+        if (RequestOf(context.Resource) is not { } http)
         {
             return;
         }
@@ -71,4 +77,13 @@ internal sealed class StepUpAuthorization(IHttpContextAccessor accessor) : Autho
             context.Succeed(requirement);
         }
     }
+
+    // What the framework hands over: the request for endpoints, a filter's context for controllers, a call for hubs.
+    private HttpContext? RequestOf(object? resource) => resource switch
+    {
+        HttpContext context => context,
+        FilterContext filter => filter.HttpContext,
+        HubInvocationContext call => call.Context.GetHttpContext(),
+        _ => _accessor?.HttpContext,
+    };
 }

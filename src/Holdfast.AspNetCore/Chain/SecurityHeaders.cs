@@ -9,11 +9,13 @@ internal sealed class SecurityHeaders(RequestDelegate next)
 
     public Task InvokeAsync(HttpContext context)
     {
-        context.Response.OnStarting(() =>
-        {
-            Complete(context);
-            return Task.CompletedTask;
-        });
+        context.Response.OnStarting(
+            static state =>
+            {
+                Complete((HttpContext)state);
+                return Task.CompletedTask;
+            },
+            context);
         return next(context);
     }
 

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
 
 namespace Holdfast.AspNetCore.Transport;
 
@@ -17,12 +18,18 @@ internal enum BearerPresence
 }
 
 /// <summary>The Authorization header of a request (RFC 6750, section 2.1).</summary>
-/// <param name="Presence">What it holds.</param>
-/// <param name="Token">The token; null unless exactly one well-formed header came.</param>
-internal readonly record struct BearerHeader(BearerPresence Presence, string? Token)
+/// <param name="presence">What it holds.</param>
+/// <param name="token">The token; empty unless exactly one well-formed header came.</param>
+internal readonly ref struct BearerHeader(BearerPresence presence, ReadOnlySpan<char> token)
 {
     private const string Scheme = "Bearer ";
     private const int MaxLength = 8 * 1024;
+
+    /// <summary>What it holds.</summary>
+    public BearerPresence Presence { get; } = presence;
+
+    /// <summary>The token; empty unless exactly one well-formed header came.</summary>
+    public ReadOnlySpan<char> Token { get; } = token;
 
     private static readonly SearchValues<char> Token68 =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=");
@@ -35,13 +42,26 @@ internal readonly record struct BearerHeader(BearerPresence Presence, string? To
             return default;
         }
 
-        if (!values.Any(value => value?.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) == true))
+        if (!IsBearer(values))
         {
-            return new BearerHeader(BearerPresence.OtherScheme, null);
+            return new BearerHeader(BearerPresence.OtherScheme, default);
         }
 
-        var token = values.Count == 1 ? values[0]![Scheme.Length..].Trim(' ') : "";
-        var wellFormed = token.Length is > 0 and <= MaxLength && !token.AsSpan().ContainsAnyExcept(Token68);
-        return new BearerHeader(BearerPresence.Bearer, wellFormed ? token : null);
+        var token = values.Count == 1 ? values[0].AsSpan(Scheme.Length).Trim(' ') : default;
+        var wellFormed = token.Length is > 0 and <= MaxLength && !token.ContainsAnyExcept(Token68);
+        return new BearerHeader(BearerPresence.Bearer, wellFormed ? token : default);
+    }
+
+    private static bool IsBearer(StringValues values)
+    {
+        foreach (var value in values)
+        {
+            if (value?.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) == true)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

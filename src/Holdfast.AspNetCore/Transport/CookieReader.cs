@@ -11,15 +11,16 @@ internal readonly struct CookieReader(IHeaderDictionary headers)
     private const int MaxLength = 4096;
 
     /// <summary>Whether a cookie of this name came at all.</summary>
-    public bool Has(string name) => Read(name).Count > 0;
+    public bool Has(string name) => Read(name, out _) > 0;
 
     /// <summary>The value of the one cookie of this name; null if there is none, it came twice, or it is too long.</summary>
-    public string? Single(string name) => Read(name) is { Count: 1, Value.Length: <= MaxLength } one ? one.Value : null;
+    public string? Single(string name) => Read(name, out var value) == 1 && value.Length <= MaxLength ? value.ToString() : null;
 
-    private (int Count, string? Value) Read(string name)
+    /// <summary>How many cookies of this name came, and the value of the last one.</summary>
+    public int Read(string name, out ReadOnlySpan<char> value)
     {
         var count = 0;
-        string? value = null;
+        value = default;
         foreach (var line in headers.Cookie)
         {
             var rest = line.AsSpan();
@@ -31,11 +32,11 @@ internal readonly struct CookieReader(IHeaderDictionary headers)
                 if (pair.Length > name.Length && pair[name.Length] == '=' && pair[..name.Length].SequenceEqual(name))
                 {
                     count++;
-                    value = pair[(name.Length + 1)..].ToString();
+                    value = pair[(name.Length + 1)..];
                 }
             }
         }
 
-        return (count, value);
+        return count;
     }
 }

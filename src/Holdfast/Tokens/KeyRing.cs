@@ -36,7 +36,7 @@ public sealed class KeyRing(ISessionStore store, MasterKeys masterKeys, Holdfast
     /// <summary>
     /// A token that was verified before, whose key is still accepted and whose time is not over; false says nothing. Asks nobody.
     /// </summary>
-    internal bool TryRecall(string token, string audience, [NotNullWhen(true)] out VerifiedToken? verified)
+    internal bool TryRecall(ReadOnlySpan<char> token, string audience, [NotNullWhen(true)] out VerifiedToken? verified)
     {
         verified = null;
         if (_loaded is not { } loaded || clock.GetElapsedTime(loaded.At) >= RefreshInterval || !_verified.TryFind(token, out var known)

@@ -60,12 +60,11 @@ public sealed class SessionCookie
     /// The two things that a check needs of a cookie's value, read without leaving anything on the heap: which session it claims to prove, and
     /// its digest. Refuses what <see cref="TryParse"/> refuses.
     /// </summary>
-    public static bool TryRead(string? text, out SessionHandle handle, out Digest digest)
+    internal static bool TryRead(ReadOnlySpan<char> text, out SessionHandle handle, out Digest digest)
     {
         (handle, digest) = (default, default);
         Span<byte> bytes = stackalloc byte[Size];
-        if (text is null || !text.StartsWith(Prefix, StringComparison.Ordinal)
-            || !Base64UrlText.TryDecodeExact(text.AsSpan(Prefix.Length), EncodedLength, bytes))
+        if (!text.StartsWith(Prefix, StringComparison.Ordinal) || !Base64UrlText.TryDecodeExact(text[Prefix.Length..], EncodedLength, bytes))
         {
             return false;
         }

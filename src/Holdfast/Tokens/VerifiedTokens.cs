@@ -18,7 +18,7 @@ internal sealed class VerifiedTokens
     public int Count => _tokens.Count;
 
     /// <summary>What is known of a token; nothing of one that was not seen, or that is too long to be ours.</summary>
-    public bool TryFind(string token, [NotNullWhen(true)] out VerifiedToken? verified)
+    public bool TryFind(ReadOnlySpan<char> token, [NotNullWhen(true)] out VerifiedToken? verified)
     {
         verified = null;
         return TryDigest(token, out var digest) && _tokens.TryGet(digest, out verified);
@@ -33,7 +33,7 @@ internal sealed class VerifiedTokens
     }
 
     /// <summary>The digest of a token's text; false of what no token of ours is.</summary>
-    public static bool TryDigest(string token, out Digest digest)
+    public static bool TryDigest(ReadOnlySpan<char> token, out Digest digest)
     {
         digest = default;
         if (token.Length > AccessTokenShape.MaxLength)
