@@ -27,6 +27,37 @@ internal sealed class RedisCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>A server that is a master now.</summary>
+    public async Task<RedisServer> AnyMasterAsync()
+    {
+        foreach (var server in _servers)
+        {
+            if (await IsMasterAsync(server))
+            {
+                return server;
+            }
+        }
+
+        throw new InvalidOperationException("There is no master.");
+    }
+
+    /// <summary>The server that would take the place of <paramref name="master"/>.</summary>
+    public async Task<RedisServer> ReplicaOfAsync(RedisServer master)
+    {
+        foreach (var server in _servers)
+        {
+            var replication = await server.InfoAsync("replication");
+            if (replication["role"] == "slave" && replication["master_port"] == $"{master.Port}")
+            {
+                return server;
+            }
+        }
+
+        throw new InvalidOperationException("That master has no replica.");
+    }
+
+    public async Task<bool> IsMasterAsync(RedisServer server) => (await server.InfoAsync("replication"))["role"] == "master";
+
     public async ValueTask DisposeAsync()
     {
         foreach (var server in _servers)

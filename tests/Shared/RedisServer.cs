@@ -51,6 +51,14 @@ internal sealed class RedisServer : IAsyncDisposable
         _process.WaitForExit();
     }
 
+    /// <summary>What it says about itself.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> InfoAsync(string section)
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Port},allowAdmin=true");
+        var info = await connection.GetServer("127.0.0.1", Port).InfoAsync(section);
+        return info.SelectMany(group => group).ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
+    }
+
     /// <summary>Stops it as a suspended machine stops: its connections stay, and nothing answers.</summary>
     public void Pause() => _process!.Send(Signal.Stop);
 

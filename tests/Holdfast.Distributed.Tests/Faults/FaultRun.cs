@@ -1,0 +1,60 @@
+using Holdfast.Distributed.Tests.Checking;
+using Holdfast.Distributed.Tests.Deployments;
+using Holdfast.Distributed.Tests.Load;
+
+namespace Holdfast.Distributed.Tests.Faults;
+
+/// <summary>One fault under load: it begins in a healthy deployment, ends in a healthy one, and its whole history is judged.</summary>
+internal sealed class FaultRun(Deployment deployment, HistoryRecorder history, SteadyLoad load)
+{
+    private const int EndingsAround = 5;
+
+    public HistoryRecorder History => history;
+
+    /// <summary>Runs it, prints its counts, and fails if it broke a promise.</summary>
+    /// <param name="deployment">Where.</param>
+    /// <param name="name">What the fault is, in the table.</param>
+    /// <param name="fault">Says what it disturbs, does it, and undoes it.</param>
+    public static async Task<Verdict> OfAsync(Deployment deployment, string name, Func<FaultRun, Task> fault)
+    {
+        var history = new HistoryRecorder();
+        var load = SteadyLoad.Start(deployment, history);
+        var run = new FaultRun(deployment, history, load);
+        await load.WaitForEndingsAsync(EndingsAround);
+        await fault(run);
+        await deployment.WaitUntilAllAnswerAsync();
+        history.Recovered();
+        await load.WaitForEndingsAsync(EndingsAround);
+        await load.StopAsync();
+        var verdict = Checker.Check(history.ToHistory(), Deployment.MaxStaleness);
+        FaultReport.Add(deployment, name, verdict);
+        Assert.True(verdict.Violations.Count == 0, $"{name}: {verdict.Violations.Count} violations.\n{string.Join('\n', verdict.Violations.Take(20))}");
+        return verdict;
+    }
+
+    /// <summary>From now until everything answers again, this may show.</summary>
+    public void Disturb(DisturbanceKind kind, int? node = null) => history.Disturb(kind, node);
+
+    /// <summary>How long the fault lasts: time itself is what is being waited for.</summary>
+    public Task LastAsync(TimeSpan time) => Task.Delay(time, TimeProvider.System);
+
+    /// <summary>How long the fault lasts, in endings.</summary>
+    public Task LastForEndingsAsync(int endings) => load.WaitForEndingsAsync(endings);
+
+    /// <summary>Kills a node, or asks it to go, and starts it again.</summary>
+    public async Task RestartAsync(int node, bool kill)
+    {
+        Disturb(DisturbanceKind.Node, node);
+        await (kill ? deployment.Nodes[node].KillAsync() : deployment.Nodes[node].TerminateAsync());
+        await deployment.Nodes[node].StartAsync(deployment.Http);
+    }
+
+    /// <summary>Sets a node's clock to an hour off, lets it work so, and sets it right again.</summary>
+    public async Task StepClockAsync(int node, TimeSpan offset, Func<Task> meanwhile)
+    {
+        Disturb(DisturbanceKind.Clock, node);
+        await deployment.SetClockAsync(node, offset);
+        await meanwhile();
+        await deployment.SetClockAsync(node, TimeSpan.Zero);
+    }
+}

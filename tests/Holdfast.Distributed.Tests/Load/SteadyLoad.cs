@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Holdfast.Distributed.Tests.Checking;
+using Holdfast.Distributed.Tests.Deployments;
+
+namespace Holdfast.Distributed.Tests.Load;
+
+/// <summary>Honest clients and endings, side by side, until it is stopped; then one last look at every session on every node.</summary>
+internal sealed class SteadyLoad
+{
+    private const int HonestClients = 10;
+    private const int EndingsAtOnce = 5;
+
+    private readonly Deployment _deployment;
+    private readonly HistoryRecorder _history;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly ConcurrentQueue<Client> _sessions = new();
+    private readonly Task _running;
+    private int _rounds;
+
+    private SteadyLoad(Deployment deployment, HistoryRecorder history)
+    {
+        (_deployment, _history) = (deployment, history);
+        _running = Task.WhenAll(
+            [.. Enumerable.Range(0, HonestClients).Select(StayAsync), .. Enumerable.Range(0, EndingsAtOnce).Select(_ => Task.Run(EndAsync))]);
+    }
+
+    public static SteadyLoad Start(Deployment deployment, HistoryRecorder history) => new(deployment, history);
+
+    /// <summary>Waits until so many more endings have been acknowledged: a measure of progress that no slow machine upsets.</summary>
+    public Task WaitForEndingsAsync(int more)
+    {
+        var enough = _history.Endings + more;
+        return Eventually.IsTrueAsync(() => _history.Endings >= enough || _running.IsFaulted);
+    }
+
+    /// <summary>Lets every request finish, and asks every node about every session that ever was.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await _running;
+        foreach (var some in _sessions.Where(client => client.Session is not null).Chunk(8))
+        {
+            await Task.WhenAll(some.SelectMany(client => Enumerable.Range(0, Deployment.Size).Select(client.CheckAsync)));
+        }
+
+        _stop.Dispose();
+    }
+
+    private async Task StayAsync(int number)
+    {
+        var client = new HonestClient(_deployment, _history, number);
+        await Task.Run(() => client.RunAsync(_stop.Token));
+        client.Sessions.ForEach(_sessions.Enqueue);
+    }
+
+    private async Task EndAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            var number = Interlocked.Increment(ref _rounds);
+            var round = new EndingRound(_deployment, _history, $"leaver{number}", number);
+            await round.RunAsync(_stop.Token);
+            round.Sessions.ForEach(_sessions.Enqueue);
+        }
+    }
+}
