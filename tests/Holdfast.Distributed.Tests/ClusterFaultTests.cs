@@ -20,7 +20,7 @@ public sealed class ClusterFaultTests(ClusterDeployment cluster) : IClassFixture
     });
 
     [Fact]
-    public Task A_node_that_is_stalled_towards_all_masters_shows_503_alone() => FaultRun.OfAsync(cluster, "one node stalled", async run =>
+    public Task A_node_that_is_stalled_towards_all_masters_is_the_only_one_that_says_503() => FaultRun.OfAsync(cluster, "one node stalled", async run =>
     {
         run.Disturb(DisturbanceKind.Store, 1);
         cluster.Proxies[1].Set(Weather.Stalled);

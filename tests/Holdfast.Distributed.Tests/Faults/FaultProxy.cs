@@ -17,10 +17,15 @@ internal sealed partial class FaultProxy : IAsyncDisposable
     private readonly ConcurrentDictionary<Link, bool> _links = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _accepting;
+    private readonly IPEndPoint? _target;
     private Sky _sky = new(Weather.Calm);
+    private (int From, int To) _route;
 
-    public FaultProxy()
+    /// <summary>Starts it.</summary>
+    /// <param name="target">Where every connection goes, for who knows of no proxies (a replica). Null: where the connection says.</param>
+    public FaultProxy(IPEndPoint? target = null)
     {
+        _target = target;
         _listener.Start();
         _accepting = AcceptAsync();
     }
@@ -32,6 +37,9 @@ internal sealed partial class FaultProxy : IAsyncDisposable
 
     /// <summary>Changes what happens to all connections, the open ones included.</summary>
     public void Set(Weather weather) => Interlocked.Exchange(ref _sky, new Sky(weather)).Pass();
+
+    /// <summary>From now on connections to one port go to another: what an address does that moves with the master.</summary>
+    public void Route(int from, int to) => _route = (from, to);
 
     /// <summary>Cuts every open connection: half of them politely, half by a reset.</summary>
     public void Cut()
@@ -88,7 +96,7 @@ internal sealed partial class FaultProxy : IAsyncDisposable
         using var link = new Link(node, redis);
         try
         {
-            var target = await ReadTargetAsync(node);
+            var target = _target ?? Routed(await ReadTargetAsync(node));
             if (!_sky.Weather.Accepts)
             {
                 return;
@@ -96,7 +104,10 @@ internal sealed partial class FaultProxy : IAsyncDisposable
 
             await redis.ConnectAsync(target, _stop.Token);
             _links.TryAdd(link, true);
-            await node.SendAsync(Encoding.ASCII.GetBytes("HTTP/1.1 200 OK\r\n\r\n"), _stop.Token);
+            if (_target is null)
+            {
+                await node.SendAsync("HTTP/1.1 200 OK\r\n\r\n"u8.ToArray(), _stop.Token);
+            }
 
             // One direction that ends, ends both: whoever closed its side wants the connection gone.
             await Task.WhenAny(link.PumpAsync(node, redis, () => _sky, _stop.Token), link.PumpAsync(redis, node, () => _sky, _stop.Token));
@@ -110,6 +121,8 @@ internal sealed partial class FaultProxy : IAsyncDisposable
             _links.TryRemove(link, out _);
         }
     }
+
+    private IPEndPoint Routed(IPEndPoint target) => target.Port == _route.From ? new IPEndPoint(target.Address, _route.To) : target;
 
     private async Task<IPEndPoint> ReadTargetAsync(Socket node)
     {

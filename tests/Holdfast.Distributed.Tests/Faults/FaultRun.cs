@@ -7,9 +7,7 @@ namespace Holdfast.Distributed.Tests.Faults;
 /// <summary>One fault under load: it begins in a healthy deployment, ends in a healthy one, and its whole history is judged.</summary>
 internal sealed class FaultRun(Deployment deployment, HistoryRecorder history, SteadyLoad load)
 {
-    private const int EndingsAround = 5;
-
-    public HistoryRecorder History => history;
+    private const int EndingsAround = 3;
 
     /// <summary>Runs it, prints its counts, and fails if it broke a promise.</summary>
     /// <param name="deployment">Where.</param>
@@ -22,8 +20,7 @@ internal sealed class FaultRun(Deployment deployment, HistoryRecorder history, S
         var run = new FaultRun(deployment, history, load);
         await load.WaitForEndingsAsync(EndingsAround);
         await fault(run);
-        await deployment.WaitUntilAllAnswerAsync();
-        history.Recovered();
+        await run.RecoverAsync();
         await load.WaitForEndingsAsync(EndingsAround);
         await load.StopAsync();
         var verdict = Checker.Check(history.ToHistory(), Deployment.MaxStaleness);
@@ -34,6 +31,13 @@ internal sealed class FaultRun(Deployment deployment, HistoryRecorder history, S
 
     /// <summary>From now until everything answers again, this may show.</summary>
     public void Disturb(DisturbanceKind kind, int? node = null) => history.Disturb(kind, node);
+
+    /// <summary>Until everything answers again, which needs nobody's help.</summary>
+    public async Task RecoverAsync()
+    {
+        await deployment.WaitUntilAllAnswerAsync();
+        history.Recovered();
+    }
 
     /// <summary>How long the fault lasts: time itself is what is being waited for.</summary>
     public Task LastAsync(TimeSpan time) => Task.Delay(time, TimeProvider.System);
@@ -49,12 +53,20 @@ internal sealed class FaultRun(Deployment deployment, HistoryRecorder history, S
         await deployment.Nodes[node].StartAsync(deployment.Http);
     }
 
-    /// <summary>Sets a node's clock to an hour off, lets it work so, and sets it right again.</summary>
-    public async Task StepClockAsync(int node, TimeSpan offset, Func<Task> meanwhile)
+    /// <summary>Sets the clocks of two nodes an hour off, one forward and one back, lets them work so, and sets them right again.</summary>
+    public async Task StepClocksAsync(Func<Task> meanwhile)
     {
-        Disturb(DisturbanceKind.Clock, node);
-        await deployment.SetClockAsync(node, offset);
+        (int Node, int Hours)[] steps = [(1, 1), (2, -1)];
+        foreach (var (node, hours) in steps)
+        {
+            Disturb(DisturbanceKind.Clock, node);
+            await deployment.SetClockAsync(node, TimeSpan.FromHours(hours));
+        }
+
         await meanwhile();
-        await deployment.SetClockAsync(node, TimeSpan.Zero);
+        foreach (var (node, _) in steps)
+        {
+            await deployment.SetClockAsync(node, TimeSpan.Zero);
+        }
     }
 }

@@ -4,8 +4,8 @@ using Holdfast.Distributed.Tests.Deployments;
 namespace Holdfast.Distributed.Tests.Load;
 
 /// <summary>
-/// Somebody who signs in on three devices, all of which every node is asked about all the time, and ends some or all of them in one of
-/// the five ways that there are. The asking goes on until well after the bound.
+/// Somebody who signs in on one or two devices, about which every node is asked all the time, and ends one or all of them in one of the
+/// five ways that there are. The asking goes on until well after the bound.
 /// </summary>
 internal sealed class EndingRound(Deployment deployment, HistoryRecorder history, string subject, int way)
 {
@@ -14,6 +14,9 @@ internal sealed class EndingRound(Deployment deployment, HistoryRecorder history
     private static readonly TimeSpan After = Deployment.MaxStaleness + TimeSpan.FromMilliseconds(400);
 
     private readonly Random _random = new(way);
+
+    /// <summary>How long it takes while nothing is wrong.</summary>
+    public static TimeSpan Length => Before + After;
 
     /// <summary>The devices.</summary>
     public List<Client> Sessions { get; } = [];

@@ -21,7 +21,7 @@ internal sealed class SteadyLoad
     {
         (_deployment, _history) = (deployment, history);
         _running = Task.WhenAll(
-            [.. Enumerable.Range(0, HonestClients).Select(StayAsync), .. Enumerable.Range(0, EndingsAtOnce).Select(_ => Task.Run(EndAsync))]);
+            [.. Enumerable.Range(0, HonestClients).Select(StayAsync), .. Enumerable.Range(0, EndingsAtOnce).Select(lane => Task.Run(() => EndAsync(lane)))]);
     }
 
     public static SteadyLoad Start(Deployment deployment, HistoryRecorder history) => new(deployment, history);
@@ -53,8 +53,10 @@ internal sealed class SteadyLoad
         client.Sessions.ForEach(_sessions.Enqueue);
     }
 
-    private async Task EndAsync()
+    private async Task EndAsync(int lane)
     {
+        // One after the other, so that endings come evenly.
+        await Task.Delay(lane * EndingRound.Length / EndingsAtOnce, TimeProvider.System, CancellationToken.None);
         while (!_stop.IsCancellationRequested)
         {
             var number = Interlocked.Increment(ref _rounds);
