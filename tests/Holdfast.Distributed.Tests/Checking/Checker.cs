@@ -99,6 +99,9 @@ internal sealed class Checker
                 Outcome.NoAnswer when !IsDuring(operation, DisturbanceKind.Node) => Unanswered,
                 Outcome.Conflict when operation.Act != Act.SignIn || !WasOvertaken(operation) => Unexpected,
                 Outcome.TokenExpired when !MayHaveExpired(operation) => ExpiredEarly,
+
+                // Nobody here is signed in for long: it takes a wrong clock to say so.
+                Outcome.TooLongAgo when !WasClockSet(operation) => Unexpected,
                 _ => null,
             };
             Add(rule, operation);
@@ -181,7 +184,7 @@ internal sealed class Checker
     // An ending that was not acknowledged may still be under way, and end what began after it.
     private static bool MayConcern(Operation ending, Operation creation) => ending.Outcome switch
     {
-        Outcome.Refused => false,
+        Outcome.Refused or Outcome.TokenExpired or Outcome.TooLongAgo => false,
         Outcome.Done => creation.Sent < ending.Received,
         _ => true,
     };
@@ -204,7 +207,10 @@ internal sealed class Checker
             || _endings[operation.Subject].Any(ending => ending.Act == Act.EndOthers && ending.Session == operation.Session && ending.Sent < operation.Received)
 
             // A clock that was set may have dated the token, too.
-            || _history.Disturbances.Any(disturbance => disturbance.Kind == DisturbanceKind.Clock && disturbance.From <= operation.Received));
+            || WasClockSet(operation));
+
+    private bool WasClockSet(Operation before) =>
+        _history.Disturbances.Any(disturbance => disturbance.Kind == DisturbanceKind.Clock && disturbance.From <= before.Received);
 
     private bool MayBeLost(Operation creation) => _history.Disturbances.Any(failover =>
         failover.Kind == DisturbanceKind.Failover && creation.Received >= failover.From - ReplicationLag && creation.Sent <= failover.To);

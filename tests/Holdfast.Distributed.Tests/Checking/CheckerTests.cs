@@ -187,6 +187,24 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void A_sign_in_is_too_long_ago_only_for_a_clock_that_was_set()
+    {
+        At(500, 510, Act.EndOthers, Laptop, Outcome.TooLongAgo);
+        Assert.Equal([Checker.Unexpected], Rules());
+        _disturbances.Add(new Disturbance(DisturbanceKind.Clock, 1, Ms(450), Ms(480)));
+        Assert.Empty(Rules());
+    }
+
+    [Fact]
+    public void An_ending_that_was_refused_excuses_nothing()
+    {
+        At(300, 310, Act.EndSubject, Laptop, Outcome.TokenExpired, since: 0);
+        At(400, 410, Act.Check, Phone, Outcome.Refused);
+        _disturbances.Add(new Disturbance(DisturbanceKind.Clock, 1, Ms(200), Ms(480)));
+        Assert.Equal([Checker.LoggedOut], Rules());
+    }
+
+    [Fact]
     public void An_old_access_token_expires()
     {
         At(250_000, 250_010, Act.Check, Laptop, Outcome.TokenExpired, since: 400);

@@ -41,8 +41,11 @@ public enum Outcome
     /// <summary>The client gave up before an answer could come, on purpose: the answer is lost.</summary>
     Abandoned = 6,
 
+    /// <summary>401 <c>reauthentication_required</c>: signed in, but too long ago for this.</summary>
+    TooLongAgo = 7,
+
     /// <summary>Anything else.</summary>
-    Unexpected = 7,
+    Unexpected = 8,
 }
 
 /// <summary>One request, as its client saw it: nothing is taken from the clocks or the words of a node.</summary>

@@ -16,13 +16,13 @@ internal sealed class FaultRun(Deployment deployment, HistoryRecorder history, S
     public static async Task<Verdict> OfAsync(Deployment deployment, string name, Func<FaultRun, Task> fault)
     {
         var history = new HistoryRecorder();
-        var load = SteadyLoad.Start(deployment, history);
+        await using var load = SteadyLoad.Start(deployment, history);
         var run = new FaultRun(deployment, history, load);
         await load.WaitForEndingsAsync(EndingsAround);
         await fault(run);
         await run.RecoverAsync();
         await load.WaitForEndingsAsync(EndingsAround);
-        await load.StopAsync();
+        await load.FinishAsync();
         var verdict = Checker.Check(history.ToHistory(), Deployment.MaxStaleness);
         FaultReport.Add(deployment, name, verdict);
         Assert.True(verdict.Violations.Count == 0, $"{name}: {verdict.Violations.Count} violations.\n{string.Join('\n', verdict.Violations.Take(20))}");

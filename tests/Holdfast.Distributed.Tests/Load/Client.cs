@@ -137,6 +137,7 @@ internal sealed class Client(Deployment deployment, HistoryRecorder history, str
         return response.StatusCode switch
         {
             HttpStatusCode.Unauthorized when reason == "token_expired" => (Outcome.TokenExpired, reason),
+            HttpStatusCode.Unauthorized when reason == "reauthentication_required" => (Outcome.TooLongAgo, reason),
             HttpStatusCode.Unauthorized when reason is not null => (Outcome.Refused, reason),
             HttpStatusCode.Conflict => (Outcome.Conflict, reason),
             HttpStatusCode.ServiceUnavailable when reason == "store_unavailable" => (Outcome.Unavailable, reason),

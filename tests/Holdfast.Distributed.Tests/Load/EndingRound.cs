@@ -25,9 +25,9 @@ internal sealed class EndingRound(Deployment deployment, HistoryRecorder history
     {
         using var watching = new CancellationTokenSource();
         var watches = new List<Task>();
-        for (var device = 0; device < 1 + (way % 2); device++)
+        for (var device = 0; device < (way % 5 is 0 or 2 ? 1 : 2); device++)
         {
-            var client = new Client(deployment, history, subject, usesTokens: (way + device) % 3 == 0);
+            var client = new Client(deployment, history, subject, usesTokens: UsesTokens(device));
             await UntilAsync(() => client.SignInAsync(AnyNode()), stop);
             if (client.Session is not null)
             {
@@ -46,6 +46,9 @@ internal sealed class EndingRound(Deployment deployment, HistoryRecorder history
         await watching.CancelAsync();
         await Task.WhenAll(watches);
     }
+
+    // Who signs out does it with a cookie: signing out with an access token that the node calls expired is answered 204 and ends nothing.
+    private bool UsesTokens(int device) => way % 5 != 0 && (way + device) % 3 == 0;
 
     private Task<Outcome> EndAsync(Client client) => (way % 5) switch
     {

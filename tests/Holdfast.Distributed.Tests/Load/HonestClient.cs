@@ -7,7 +7,7 @@ namespace Holdfast.Distributed.Tests.Load;
 /// Somebody whom nobody ends: goes from node to node, checks, and refreshes as clients do at their worst: from several tabs at once, and
 /// again when an answer was lost. Must stay signed in, whatever happens to the nodes.
 /// </summary>
-internal sealed class HonestClient(Deployment deployment, HistoryRecorder history, int number)
+internal sealed class HonestClient(Deployment deployment, HistoryRecorder history, string subject, int number)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
@@ -73,7 +73,7 @@ internal sealed class HonestClient(Deployment deployment, HistoryRecorder histor
 
     private Client NewSession()
     {
-        var client = new Client(deployment, history, $"honest{number}", usesTokens: number % 2 == 0);
+        var client = new Client(deployment, history, subject, usesTokens: number % 2 == 0);
         Sessions.Add(client);
         return client;
     }

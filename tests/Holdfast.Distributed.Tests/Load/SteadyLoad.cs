@@ -5,11 +5,15 @@ using Holdfast.Distributed.Tests.Deployments;
 namespace Holdfast.Distributed.Tests.Load;
 
 /// <summary>Honest clients and endings, side by side, until it is stopped; then one last look at every session on every node.</summary>
-internal sealed class SteadyLoad
+internal sealed class SteadyLoad : IAsyncDisposable
 {
     private const int HonestClients = 10;
     private const int EndingsAtOnce = 5;
 
+    private static int _loads;
+
+    // What an earlier run left under way must not meet the people of this one.
+    private readonly int _load = Interlocked.Increment(ref _loads);
     private readonly Deployment _deployment;
     private readonly HistoryRecorder _history;
     private readonly CancellationTokenSource _stop = new();
@@ -30,11 +34,11 @@ internal sealed class SteadyLoad
     public Task WaitForEndingsAsync(int more)
     {
         var enough = _history.Endings + more;
-        return Eventually.IsTrueAsync(() => _history.Endings >= enough || _running.IsFaulted);
+        return Eventually.IsTrueAsync(() => _history.Endings >= enough);
     }
 
     /// <summary>Lets every request finish, and asks every node about every session that ever was.</summary>
-    public async Task StopAsync()
+    public async Task FinishAsync()
     {
         await _stop.CancelAsync();
         await _running;
@@ -42,13 +46,19 @@ internal sealed class SteadyLoad
         {
             await Task.WhenAll(some.SelectMany(client => Enumerable.Range(0, Deployment.Size).Select(client.CheckAsync)));
         }
+    }
 
+    /// <summary>Stops it, also where a run failed.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ContinueWith(_ => { }, TaskScheduler.Default);
         _stop.Dispose();
     }
 
     private async Task StayAsync(int number)
     {
-        var client = new HonestClient(_deployment, _history, number);
+        var client = new HonestClient(_deployment, _history, $"honest{_load}-{number}", number);
         await Task.Run(() => client.RunAsync(_stop.Token));
         client.Sessions.ForEach(_sessions.Enqueue);
     }
@@ -60,7 +70,7 @@ internal sealed class SteadyLoad
         while (!_stop.IsCancellationRequested)
         {
             var number = Interlocked.Increment(ref _rounds);
-            var round = new EndingRound(_deployment, _history, $"leaver{number}", number);
+            var round = new EndingRound(_deployment, _history, $"leaver{_load}-{number}", number);
             await round.RunAsync(_stop.Token);
             round.Sessions.ForEach(_sessions.Enqueue);
         }
