@@ -217,7 +217,7 @@ public sealed class CheckerTests
         At(100, 200, Act.Refresh, Laptop, node: 1);
         At(100, 300, Act.Refresh, Laptop, node: 2);
         Assert.Empty(Rules());
-        _operations[^1] = _operations[^1] with { Successor = "another" };
+        _operations[^1] = _operations[^1] with { Successor = "another successor" };
         Assert.Equal([Checker.Forked], Rules());
     }
 

@@ -76,7 +76,11 @@ internal sealed record Operation(Act Act, int Node, string Subject, string? Sess
     public bool SaysSignedOut => Outcome == Outcome.Refused && Act != Act.SignIn;
 
     public override string ToString() =>
-        $"{Act} of {Session ?? Subject} at node {Node}, {Sent.TotalMilliseconds:F0}-{Received.TotalMilliseconds:F0} ms: {Outcome} {Detail}";
+        $"{Act} of {Session ?? Subject} at node {Node}, {Sent.TotalMilliseconds:F0}-{Received.TotalMilliseconds:F0} ms: {Outcome} {Detail}"
+        + (Act == Act.Refresh ? $" {Name(Presented)} -> {Name(Successor)}" : "");
+
+    // Enough of a token to tell it from others, and not enough to use it.
+    private static string Name(string? token) => token is null ? "nothing" : token[^Math.Min(6, token.Length)..];
 }
 
 /// <summary>When something was wrong, and where.</summary>

@@ -25,9 +25,17 @@ internal sealed class FaultRun(Deployment deployment, HistoryRecorder history, S
         await load.FinishAsync();
         var verdict = Checker.Check(history.ToHistory(), Deployment.MaxStaleness);
         FaultReport.Add(deployment, name, verdict);
-        Assert.True(verdict.Violations.Count == 0, $"{name}: {verdict.Violations.Count} violations.\n{string.Join('\n', verdict.Violations.Take(20))}");
+        Assert.True(
+            verdict.Violations.Count == 0,
+            $"{name}: {verdict.Violations.Count} violations.\n{string.Join('\n', verdict.Violations.Take(20))}\nBefore the first:\n{string.Join('\n', Before(verdict, history))}");
         return verdict;
     }
+
+    // What else was asked about the session of the first violation, for whoever has to find out why.
+    private static IEnumerable<Operation> Before(Verdict verdict, HistoryRecorder history) =>
+        verdict.Violations.Select(violation => violation.Operation).Take(1).SelectMany(first => history.ToHistory().Operations
+            .Where(operation => operation.Subject == first.Subject && operation.Act != Act.Check && operation.Sent <= first.Received)
+            .OrderBy(operation => operation.Sent).TakeLast(15));
 
     /// <summary>From now until everything answers again, this may show.</summary>
     public void Disturb(DisturbanceKind kind, int? node = null) => history.Disturb(kind, node);
