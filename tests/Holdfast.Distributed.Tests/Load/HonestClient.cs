@@ -11,7 +11,11 @@ internal sealed class HonestClient(Deployment deployment, HistoryRecorder histor
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(100);
 
+    // An abandoned request may still be under way. Overtaken by two rotations, it is what a thief's would be: no client refreshes that fast.
+    private static readonly TimeSpan PauseAfterGivingUp = TimeSpan.FromSeconds(5);
+
     private readonly Random _random = new(number);
+    private TimeSpan _refreshesFrom;
 
     /// <summary>Its session, for the last look at everything; one more if it had to sign in again.</summary>
     public List<Client> Sessions { get; } = [];
@@ -35,7 +39,7 @@ internal sealed class HonestClient(Deployment deployment, HistoryRecorder histor
             return client;
         }
 
-        if (client.UsesTokens && _random.Next(5) == 0)
+        if (client.UsesTokens && history.Now >= _refreshesFrom && _random.Next(5) == 0)
         {
             await RefreshAsync(client);
             return client;
@@ -43,7 +47,7 @@ internal sealed class HonestClient(Deployment deployment, HistoryRecorder histor
 
         switch (await client.CheckAsync(AnyNode()))
         {
-            case Outcome.TokenExpired:
+            case Outcome.TokenExpired when history.Now >= _refreshesFrom:
                 client.Keep(await client.RefreshAsync(AnyNode()));
                 return client;
             case Outcome.Refused:
@@ -67,6 +71,7 @@ internal sealed class HonestClient(Deployment deployment, HistoryRecorder histor
             default:
                 await client.RefreshAsync(AnyNode(), giveUpAfter: TimeSpan.FromMilliseconds(_random.NextDouble() * 15));
                 client.Keep(await client.RefreshAsync(AnyNode()));
+                _refreshesFrom = history.Now + PauseAfterGivingUp;
                 return;
         }
     }
