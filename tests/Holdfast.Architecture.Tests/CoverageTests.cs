@@ -58,6 +58,7 @@ public sealed class CoverageTests
         [
             typeof(Holdfast.Tests.SessionHandleTests).Assembly, typeof(Stores.Tests.MemorySessionStoreTests).Assembly,
             typeof(AspNetCore.Tests.SessionCookieTests).Assembly, typeof(Browser.Tests.PlaygroundTests).Assembly, typeof(SessionStoreContract).Assembly,
+            typeof(Distributed.Tests.RedisFaultTests).Assembly,
         ];
         var rows = new SortedDictionary<string, SortedSet<string>>(StringComparer.Ordinal);
         foreach (var method in suites.SelectMany(suite => suite.GetTypes()).SelectMany(type => type.GetMethods(BindingFlags.Public | BindingFlags.Instance | BindingFlags.DeclaredOnly)))

@@ -1,56 +1,18 @@
-using System.Diagnostics;
 using Holdfast.Redis;
 using Microsoft.Extensions.Time.Testing;
 
 namespace Holdfast.Stores.Tests.Redis;
 
-/// <summary>Six real processes: three masters, each with a replica.</summary>
+/// <summary>One cluster for all tests of a class; each test has keys of its own.</summary>
 public sealed class RedisClusterFixture : IAsyncLifetime
 {
-    private readonly List<RedisServer> _servers = [];
+    private RedisCluster? _cluster;
 
-    internal string ConnectionString => string.Join(',', _servers.Select(server => $"127.0.0.1:{server.Port}")) + ",connectTimeout=5000,syncTimeout=5000";
+    internal string ConnectionString => _cluster!.ConnectionString;
 
-    public async ValueTask InitializeAsync()
-    {
-        for (var index = 0; index < 6; index++)
-        {
-            _servers.Add(await RedisServer.StartAsync(
-                "--cluster-enabled", "yes", "--cluster-node-timeout", "1000", "--min-replicas-to-write", "1", "--appendfsync", "everysec"));
-        }
+    public async ValueTask InitializeAsync() => _cluster = await RedisCluster.StartAsync();
 
-        string[] nodes = [.. _servers.Select(server => $"127.0.0.1:{server.Port}")];
-        using var create = Process.Start(new ProcessStartInfo("redis-cli", ["--cluster", "create", .. nodes, "--cluster-replicas", "1", "--cluster-yes"])
-        {
-            RedirectStandardOutput = true,
-        })!;
-        var output = await create.StandardOutput.ReadToEndAsync();
-        await create.WaitForExitAsync();
-        Assert.True(create.ExitCode == 0, output);
-
-        // Masters refuse writes until their replicas have caught up, and every node until it knows all slots.
-        await Eventually.IsTrueAsync(async () =>
-        {
-            try
-            {
-                await using var store = await RedisSessionStore.ConnectAsync(ConnectionString, null, "probe");
-                await store.EndEveryoneAsync("probe", EndReason.Revoked, CancellationToken.None);
-                return true;
-            }
-            catch (StoreUnavailableException)
-            {
-                return false;
-            }
-        });
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        foreach (var server in _servers)
-        {
-            await server.DisposeAsync();
-        }
-    }
+    public ValueTask DisposeAsync() => _cluster!.DisposeAsync();
 }
 
 /// <summary>The Redis store keeps the contract on a real Redis Cluster, whose slots spread its partitions over three masters.</summary>

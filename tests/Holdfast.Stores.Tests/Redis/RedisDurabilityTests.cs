@@ -131,7 +131,7 @@ public sealed class RedisDurabilityTests
     [Requirement("CR-08", "AU-03")]
     public async Task A_server_that_is_not_there_is_named_and_its_password_is_not()
     {
-        var connection = $"127.0.0.1:{RedisServer.FreePort()},password=planted-secret,abortConnect=true,connectTimeout=300,connectRetry=0";
+        var connection = $"127.0.0.1:{Ports.Free()},password=planted-secret,abortConnect=true,connectTimeout=300,connectRetry=0";
         var refused = await Assert.ThrowsAsync<StoreUnavailableException>(() => RedisSessionStore.ConnectAsync(connection));
         Assert.Contains("127.0.0.1", refused.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("planted-secret", refused.ToString(), StringComparison.Ordinal);

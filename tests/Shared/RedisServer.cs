@@ -1,9 +1,7 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using StackExchange.Redis;
 
-namespace Holdfast.Stores.Tests.Redis;
+namespace Holdfast.Tests.Shared;
 
 /// <summary>A real redis-server on a free port of loopback, with its files in a directory of its own, stopped by process id.</summary>
 internal sealed class RedisServer : IAsyncDisposable
@@ -14,7 +12,7 @@ internal sealed class RedisServer : IAsyncDisposable
 
     private RedisServer(string[] settings) => _settings = settings;
 
-    public int Port { get; } = FreePort();
+    public int Port { get; } = Ports.Free();
 
     public string Directory => _directory.Path;
 
@@ -53,7 +51,20 @@ internal sealed class RedisServer : IAsyncDisposable
         _process.WaitForExit();
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>What it says about itself.</summary>
+    public async Task<IReadOnlyDictionary<string, string>> InfoAsync(string section)
+    {
+        await using var connection = await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{Port},allowAdmin=true");
+        var info = await connection.GetServer("127.0.0.1", Port).InfoAsync(section);
+        return info.SelectMany(group => group).ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
+    }
+
+    /// <summary>Stops it as a suspended machine stops: its connections stay, and nothing answers.</summary>
+    public void Pause() => _process!.Send(Signal.Stop);
+
+    public void Continue() => _process!.Send(Signal.Continue);
+
+    public ValueTask DisposeAsync()
     {
         if (_process is { HasExited: false })
         {
@@ -61,29 +72,8 @@ internal sealed class RedisServer : IAsyncDisposable
         }
 
         _process?.Dispose();
-        await Task.CompletedTask;
         _directory.Dispose();
-    }
-
-    public static int FreePort()
-    {
-        // Below 20000 the bus port of a cluster, 10000 higher, is a port as well.
-        while (true)
-        {
-            var port = Random.Shared.Next(11000, 19000);
-            try
-            {
-                using var one = new TcpListener(IPAddress.Loopback, port);
-                one.Start();
-                using var other = new TcpListener(IPAddress.Loopback, port + 10000);
-                other.Start();
-                return port;
-            }
-            catch (SocketException)
-            {
-                // Taken: try another.
-            }
-        }
+        return ValueTask.CompletedTask;
     }
 
     private async Task WaitUntilItAnswersAsync()

@@ -1,4 +1,4 @@
-namespace Holdfast.Stores.Tests;
+namespace Holdfast.Tests.Shared;
 
 /// <summary>A directory that goes when its test is over.</summary>
 internal sealed class TemporaryDirectory : IDisposable

@@ -1,4 +1,4 @@
-namespace Holdfast.Stores.Tests;
+namespace Holdfast.Tests.Shared;
 
 /// <summary>Waits for something that another process does, at most half a minute.</summary>
 internal static class Eventually
