@@ -15,6 +15,8 @@ internal sealed class Node : IAsyncDisposable
 
     public SessionManager Sessions => _app.Services.GetRequiredService<SessionManager>();
 
+    public SessionTerms Terms => _app.Services.GetRequiredService<SessionTerms>();
+
     public ISessionStore Store => _app.Services.GetRequiredService<ISessionStore>();
 
     /// <summary>Starts one on a store.</summary>

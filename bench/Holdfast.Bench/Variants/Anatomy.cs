@@ -79,7 +79,7 @@ internal static class Anatomy
         }),
         Part("Holdfast's engine alone, token", Holdfasts.MapSignInForTokens, app =>
         {
-            var manager = app.Services.GetRequiredService<SessionManager>();
+            var (manager, terms) = (app.Services.GetRequiredService<SessionManager>(), app.Services.GetRequiredService<SessionTerms>());
             app.Use(next => async context =>
             {
                 if (context.Request.Headers.Authorization is [{ } token])
