@@ -20,6 +20,9 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConne
 
     private readonly IDatabase _database = multiplexer.GetDatabase();
 
+    /// <summary>Whether there are replicas, as far as the client has seen the servers.</summary>
+    public bool IsReplicated => endings.GetServers().Any(server => server.IsReplica);
+
     public static async Task<RedisConnection> ConnectAsync(string connectionString, TimeProvider? clock, CancellationToken cancellationToken)
     {
         var configuration = Parse(connectionString);
@@ -85,7 +88,7 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConne
     {
         RedisValue[] arguments = [Offset(), .. values.Span];
         var database = endings.GetDatabase();
-        if (!endings.GetServers().Any(server => server.IsReplica))
+        if (!IsReplicated)
         {
             return await AskAsync(_ => database.ScriptEvaluateAsync(script, [key], arguments), cancellationToken);
         }

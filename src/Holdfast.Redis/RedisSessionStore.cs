@@ -80,7 +80,7 @@ public sealed partial class RedisSessionStore : ISessionStore, IAsyncDisposable,
             return new SessionReading(null, (await ReadSubjectAsync(SessionPolicy.DefaultTenant, null, cancellationToken)).Now);
         }
 
-        var reply = await RunAsync(RedisScripts.Find, handle.Partition, [handle.ToString()], cancellationToken);
+        var reply = await RunAsync(RedisScripts.Find, handle.Partition, [handle.ToString(), _redis.IsReplicated], cancellationToken);
         return new SessionReading(reply[1].Length > 0 ? RedisRecords.Read(reply[1]) : null, RedisRecords.Time((long)reply[0]));
     }
 

@@ -24,6 +24,7 @@ public sealed partial class SessionManager
                 return await RejectRefreshAsync(text, "malformed", tenant, caller);
         }
 
+        var arrived = memory.Clock.GetUtcNow();
         while (true)
         {
             var (session, now) = await store.FindAsync(token!.Handle, cancellationToken);
@@ -49,7 +50,12 @@ public sealed partial class SessionManager
                         ? new RefreshResult(Refusal.None, session, await TokensAsync(session, terms, again, now, cancellationToken), now)
                         : throw new StoreUnavailableException("A refresh token was rotated under a master secret that is not configured on this node.");
 
+                case RefreshVerdict.Reuse when arrived < lineage.RotatedAt:
+                    // It was replaced while this request waited here: its holder gave up and tried again, as clients do. No proof of two holders.
+                    return await RejectRefreshAsync(text, "overtaken", tenant, caller);
+
                 case RefreshVerdict.Reuse:
+                    cancellationToken.ThrowIfCancellationRequested();
                     if (await ReplaceAsync(session.Ended(now, EndReason.TokenReused), session, cancellationToken))
                     {
                         await RecordAsync(SessionEventType.TokenReused, session, caller, EndReason.TokenReused);

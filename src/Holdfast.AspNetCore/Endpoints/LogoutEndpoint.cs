@@ -16,6 +16,13 @@ internal static class LogoutEndpoint
         }
 
         var request = await RequestSession.OfAsync(context);
+        if (request.Refusal == Refusal.TokenExpired && request.Concerned is null)
+        {
+            // Its session may well live, and a 204 would say that it does not: refresh, and sign out then.
+            await Problems.WriteAsync(context, Refusals.Reason(request.Refusal));
+            return;
+        }
+
         switch (input.Scope ?? "this")
         {
             case "this":

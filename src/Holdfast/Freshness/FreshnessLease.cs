@@ -63,7 +63,7 @@ internal sealed record FreshnessLease
     /// <summary>The answer to <paramref name="pull"/>, which must be the last one that was begun.</summary>
     /// <param name="pull">The pull.</param>
     /// <param name="page">Its answer.</param>
-    /// <param name="remembered">Every ending that this node knows of, and that is young enough to matter: asked for only to start over.</param>
+    /// <param name="remembered">Every ending that this node remembers: asked for only to start over.</param>
     public (FreshnessLease Next, FollowStep Step) Answered(Pull pull, FeedPage page, Func<IEnumerable<FeedEntry>> remembered)
     {
         if (pull.After is { } after && (page.Items.Count == 0 || page.Items[0] != after))

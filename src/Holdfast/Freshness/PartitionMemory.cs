@@ -18,7 +18,8 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
     private readonly ConcurrentDictionary<SessionHandle, long> _leastVersions = new();
     private readonly ConcurrentDictionary<(string Tenant, string Subject), long> _subjectEpochs = new();
     private readonly ConcurrentDictionary<string, long> _tenantEpochs = new();
-    private readonly List<(FeedItem Item, long Stamp)> _items = [];
+    // With the stamp under which it was learnt, and when by this node's monotonic clock: how long that is ago no clock that is set can change.
+    private readonly List<(FeedItem Item, long Stamp, TimeSpan Learnt)> _items = [];
     private FreshnessLease _lease = FreshnessLease.None;
     private long _stamp = 1;
     private long _forgotten;
@@ -46,8 +47,7 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
     {
         lock (_writing)
         {
-            var young = page.Now - SessionPolicy.EndingMemory;
-            var (next, step) = _lease.Answered(pull, page, () => _items.Select(known => known.Item.Entry).Where(entry => entry.At >= young));
+            var (next, step) = _lease.Answered(pull, page, () => _items.Select(known => known.Item.Entry));
             if (step == FollowStep.StartOver)
             {
                 // Whatever was read from the store until now may be of a state that it has lost. The endings stay.
@@ -66,8 +66,8 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
                 Volatile.Write(ref _stamp, _stamp + 1);
             }
 
-            _items.AddRange(read.Select(item => (item, _stamp)));
-            Forget(young);
+            _items.AddRange(read.Select(item => (item, _stamp, pull.Began.Monotonic)));
+            Forget(pull.Began.Monotonic - SessionPolicy.EndingMemory);
             Volatile.Write(ref _lease, next);
             return (step, news);
         }
@@ -130,10 +130,10 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
         return true;
     }
 
-    private void Forget(DateTimeOffset before)
+    private void Forget(TimeSpan before)
     {
         var old = 0;
-        while (old < _items.Count && _items[old].Item.Entry.At < before)
+        while (old < _items.Count && _items[old].Learnt < before)
         {
             Drop(_items[old].Item.Entry);
             Volatile.Write(ref _forgotten, Math.Max(_forgotten, _items[old].Stamp));
