@@ -53,9 +53,14 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
                 // Whatever was read from the store until now may be of a state that it has lost. The endings stay.
                 Volatile.Write(ref _lease, next);
                 _items.Clear();
-                _forgotten = Volatile.Read(ref _stamp) + 1;
-                Volatile.Write(ref _stamp, _forgotten);
+                DropEverythingRead();
                 return (step, []);
+            }
+
+            if (pull.After is null && page.Items.Count > 0)
+            {
+                // The feed was empty when it was last read, and its oldest entries may be gone since: nothing says that these are the first.
+                DropEverythingRead();
             }
 
             clock.Set(page.Now, pull.Began);
@@ -109,6 +114,12 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
         (_leastVersions.TryGetValue(handle, out var least) && credentialVersion < least)
         || (subject is not null && _subjectEpochs.TryGetValue((tenant, subject), out var ofSubject) && epoch < ofSubject)
         || (_tenantEpochs.TryGetValue(tenant, out var ofTenant) && epoch < ofTenant);
+
+    private void DropEverythingRead()
+    {
+        Volatile.Write(ref _forgotten, _stamp + 1);
+        Volatile.Write(ref _stamp, _stamp + 1);
+    }
 
     private bool Note(FeedEntry entry) => entry.Kind switch
     {
