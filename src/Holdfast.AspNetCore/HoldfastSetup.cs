@@ -55,6 +55,7 @@ namespace Microsoft.Extensions.DependencyInjection
             services.TryAddSingleton<AuthPath>();
             services.AddAuthorization();
             services.AddSingleton(new StockAuthentication(services));
+            services.AddSingleton(new StockAuthorization(services));
             services.AddSingleton<IAuthorizationHandler, StepUpAuthorization>();
             if (services.LastOrDefault(service => service.ServiceType == typeof(IAuthorizationMiddlewareResultHandler)) is not { } handler
                 || handler.ImplementationType == typeof(AuthorizationMiddlewareResultHandler))

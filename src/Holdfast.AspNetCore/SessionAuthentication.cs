@@ -63,6 +63,9 @@ internal sealed class SessionUser(SessionCheck live, string scheme) : IHttpAuthe
     private AuthenticateResult? _result;
     private bool _wasSet;
 
+    /// <summary>Whether nobody has put another user in its place.</summary>
+    public bool IsUntouched => !_wasSet;
+
     public ClaimsPrincipal? User
     {
         get => _wasSet ? _user : _user ??= new SessionPrincipal(live, scheme);

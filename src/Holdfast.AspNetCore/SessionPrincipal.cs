@@ -9,7 +9,6 @@ namespace Holdfast.AspNetCore;
 /// </summary>
 internal sealed class SessionPrincipal(SessionCheck live, string scheme) : ClaimsPrincipal
 {
-    private readonly Lock _filling = new();
     private volatile bool _isFilled;
     private Claim? _subject;
 
@@ -60,7 +59,8 @@ internal sealed class SessionPrincipal(SessionCheck live, string scheme) : Claim
     {
         if (!_isFilled)
         {
-            lock (_filling)
+            // This request's own object, which nobody else locks.
+            lock (live)
             {
                 if (!_isFilled)
                 {

@@ -1,33 +1,92 @@
+using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Authorization;
+using Microsoft.AspNetCore.Authorization.Infrastructure;
+using Microsoft.AspNetCore.Authorization.Policy;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace Holdfast.AspNetCore.Authorization;
 
 /// <summary>
-/// The framework's authorization middleware, which is asked only where something is required: an endpoint without a word about it costs
-/// nothing, unless a fallback policy speaks for it.
+/// The framework's authorization, without its cost where its answer is plain: an endpoint that asks for nothing, and one that asks for nothing
+/// but a signed-in user, who is there. Everything else, every refusal, and every application that has put something of its own between, is
+/// the framework's middleware to judge.
 /// </summary>
 internal sealed class SessionAuthorization
 {
+    // What the framework's endpoint middleware looks for before it runs an endpoint that requires authorization.
+    private const string FrameworkMark = "__AuthorizationMiddlewareWithEndpointInvoked";
+
     private readonly RequestDelegate _next;
     private readonly AuthorizationMiddleware _framework;
     private readonly IAuthorizationPolicyProvider _policies;
+    private readonly bool _isStock;
+    private readonly ConditionalWeakTable<Endpoint, object> _asked = [];
 
-    public SessionAuthorization(RequestDelegate next, IAuthorizationPolicyProvider policies, IServiceProvider services)
+    public SessionAuthorization(RequestDelegate next, IAuthorizationPolicyProvider policies, StockAuthorization stock, IServiceProvider services)
     {
-        (_next, _policies) = (next, policies);
+        (_next, _policies, _isStock) = (next, policies, stock.IsUnchanged);
         _framework = ActivatorUtilities.CreateInstance<AuthorizationMiddleware>(services, next);
+    }
+
+    private enum Asked
+    {
+        Nothing,
+        SignedIn,
+        More,
     }
 
     public Task InvokeAsync(HttpContext context)
     {
-        var fallback = _policies.GetFallbackPolicyAsync();
-        return fallback is { IsCompletedSuccessfully: true, Result: null } && context.GetEndpoint() is { } endpoint && AsksNothing(endpoint)
-            ? _next(context) : _framework.Invoke(context);
+        if (!_isStock || context.GetEndpoint() is not { } endpoint || _policies.GetFallbackPolicyAsync() is not { IsCompletedSuccessfully: true, Result: null })
+        {
+            return _framework.Invoke(context);
+        }
+
+        switch ((Asked)_asked.GetValue(endpoint, static asking => Read(asking)))
+        {
+            case Asked.Nothing:
+                return _next(context);
+
+            case Asked.SignedIn when IsPlain(_policies.GetDefaultPolicyAsync()) && context.Features.Get<IHttpAuthenticationFeature>() is SessionUser { IsUntouched: true }:
+                context.Items[FrameworkMark] = FrameworkMark;
+                return _next(context);
+
+            default:
+                return _framework.Invoke(context);
+        }
     }
 
-    private static bool AsksNothing(Endpoint endpoint) =>
-        endpoint.Metadata.GetMetadata<IAuthorizeData>() is null && endpoint.Metadata.GetMetadata<AuthorizationPolicy>() is null
-        && endpoint.Metadata.GetMetadata<IAuthorizationRequirementData>() is null;
+    private static object Read(Endpoint endpoint)
+    {
+        var metadata = endpoint.Metadata;
+        if (metadata.GetMetadata<AuthorizationPolicy>() is not null || metadata.GetMetadata<IAuthorizationRequirementData>() is not null)
+        {
+            return Asked.More;
+        }
+
+        var asked = metadata.GetOrderedMetadata<IAuthorizeData>();
+        return asked.Count == 0 ? Asked.Nothing
+            : asked.All(one => string.IsNullOrEmpty(one.Policy) && string.IsNullOrEmpty(one.Roles) && string.IsNullOrEmpty(one.AuthenticationSchemes)) ? Asked.SignedIn
+            : Asked.More;
+    }
+
+    private static bool IsPlain(Task<AuthorizationPolicy> policy) => policy.IsCompletedSuccessfully
+        && policy.Result is { AuthenticationSchemes.Count: 0, Requirements: [DenyAnonymousAuthorizationRequirement] };
+}
+
+/// <summary>Whether the application has left the framework's own authorization as it was.</summary>
+internal sealed class StockAuthorization(IServiceCollection services)
+{
+    private readonly Lazy<bool> _isUnchanged = new(() =>
+        Registered(services, typeof(IAuthorizationService)).LastOrDefault()?.Assembly == typeof(DefaultAuthorizationService).Assembly
+        && Registered(services, typeof(IPolicyEvaluator)).LastOrDefault() == typeof(PolicyEvaluator)
+        && Registered(services, typeof(IAuthorizationMiddlewareResultHandler)).LastOrDefault() == typeof(StepUpResults)
+        && Registered(services, typeof(IAuthorizationHandler)).All(handler => handler == typeof(PassThroughAuthorizationHandler) || handler == typeof(StepUpAuthorization)));
+
+    public bool IsUnchanged => _isUnchanged.Value;
+
+    private static IEnumerable<Type?> Registered(IServiceCollection services, Type service) =>
+        services.Where(one => one.ServiceType == service && !one.IsKeyedService).Select(one => one.ImplementationType);
 }

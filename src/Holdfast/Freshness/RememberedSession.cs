@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Security.Claims;
+using System.Text;
 using Holdfast.Tokens;
 
 namespace Holdfast.Freshness;
@@ -58,9 +59,15 @@ internal sealed class RememberedSession
                 return null;
             }
 
-            // One byte of flags and eight of time come first.
-            using var reader = new BinaryReader(new MemoryStream(_rest, 9, _rest.Length - 9, writable: false));
-            return reader.ReadString();
+            // One byte of flags and eight of time come first; then the length, seven bits a byte. Read by hand: every request asks for this.
+            var (at, length, shift) = (9, 0, 0);
+            do
+            {
+                length |= (_rest[at] & 0x7F) << shift;
+                shift += 7;
+            }
+            while ((_rest[at++] & 0x80) != 0);
+            return Encoding.UTF8.GetString(_rest, at, length);
         }
     }
 
