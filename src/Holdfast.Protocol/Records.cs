@@ -148,4 +148,13 @@ public sealed record Problem
 [JsonSerializable(typeof(RefreshRequest))]
 [JsonSerializable(typeof(TokenResponse))]
 [JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(SessionDetail))]
+[JsonSerializable(typeof(SessionPageRecord))]
+[JsonSerializable(typeof(CreateSessionRequest))]
+[JsonSerializable(typeof(CredentialsResponse))]
+[JsonSerializable(typeof(VerifyRequest))]
+[JsonSerializable(typeof(VerifyResponse))]
+[JsonSerializable(typeof(ElevateRequest))]
+[JsonSerializable(typeof(ActivityRequest))]
+[JsonSerializable(typeof(EventRequest))]
 internal sealed partial class ProtocolJson : JsonSerializerContext;
