@@ -22,6 +22,10 @@ internal static class HoldfastServer
         var builder = WebApplication.CreateBuilder();
         builder.Configuration.AddInMemoryCollection(settings);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning).AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Information);
+
+        // A start that fails is told by the command, once and in words.
+        var started = false;
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", level => Volatile.Read(ref started) && level >= LogLevel.Warning);
         Listen(builder);
 
         var options = EngineSetup.Read(builder.Configuration);
@@ -34,6 +38,7 @@ internal static class HoldfastServer
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        app.Lifetime.ApplicationStarted.Register(() => Volatile.Write(ref started, true));
         UseProxies(app, options);
         app.UsePathBase(new Uri(app.Services.GetRequiredService<HoldfastOptions>().Issuer).AbsolutePath.TrimEnd('/'));
         app.UseHoldfastSecurityHeaders();

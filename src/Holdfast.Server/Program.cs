@@ -1,11 +1,9 @@
+using Holdfast.Server.Commands;
+
 namespace Holdfast.Server;
 
+/// <summary>The program <c>holdfast</c>.</summary>
 internal static class Program
 {
-    public static async Task<int> Main(string[] args)
-    {
-        await using var app = HoldfastServer.Build([]);
-        await app.RunAsync();
-        return args.Length > 100 ? 1 : 0;
-    }
+    public static Task<int> Main(string[] args) => CommandLine.RunAsync(args, Console.Out, Console.Error);
 }

@@ -12,6 +12,12 @@ internal sealed record RouteExamples(string? Request, string? Response);
 /// <param name="Description">What it means.</param>
 internal sealed record QueryParameter(string Name, string Description);
 
+/// <summary>A field of a form.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Description">What it means.</param>
+/// <param name="Required">Whether it must be there.</param>
+internal sealed record FormParameter(string Name, string Description, bool Required);
+
 /// <summary>Describes routes where they are mapped.</summary>
 internal static class Described
 {
@@ -36,6 +42,9 @@ internal static class Described
 
         return route;
     }
+
+    public static RouteHandlerBuilder Form(this RouteHandlerBuilder route, string name, string description, bool required = true) =>
+        route.WithMetadata(new FormParameter(name, description, required));
 
     public static RouteHandlerBuilder Query(this RouteHandlerBuilder route, string name, string description) =>
         route.WithMetadata(new QueryParameter(name, description));

@@ -76,6 +76,29 @@ internal static class Examples
         }
         """;
 
+    public const string Tokens = """
+        { "access_token": "eyJ...", "token_type": "Bearer", "expires_in": 300, "refresh_token": "hfr_...", "refresh_expires_in": 604860 }
+        """;
+
+    public const string Introspected = """
+        {
+          "active": true,
+          "client_id": "default",
+          "sub": "ada",
+          "aud": "https://api.example",
+          "iss": "https://holdfast.example",
+          "exp": 1772356200,
+          "iat": 1772355900,
+          "jti": "m2y5bnQ1oZ9oHq0cV4kPJg",
+          "token_type": "Bearer",
+          "tenant": "default",
+          "sid": "BUZpJ3mUQ0uW4tNq7cFvNg",
+          "acr": "aal1",
+          "amr": ["pwd"],
+          "auth_time": 1772355900
+        }
+        """;
+
     public const string Event = """
         { "type": "sign_in.failed", "subject": "ada", "reason": "wrong_password", "device": { "ip": "203.0.113.7" } }
         """;
