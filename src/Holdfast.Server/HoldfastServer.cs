@@ -5,6 +5,7 @@ using Holdfast.Server.Applications;
 using Holdfast.Server.Hosting;
 using Holdfast.Server.OAuth;
 using Holdfast.Server.OpenApi;
+using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.HttpOverrides;
 
 namespace Holdfast.Server;
@@ -30,7 +31,12 @@ internal static class HoldfastServer
 
         var options = EngineSetup.Read(builder.Configuration);
         EngineSetup.Add(builder.Services.AddHoldfast(), options);
+
+        // The framework would check every request by the default scheme, before anybody knows whose it is: an API key is no access token.
+        builder.Services.Configure<AuthenticationOptions>(authentication => authentication.DefaultScheme = "none");
         builder.Services.AddHostedService<FirstApplication>();
+        builder.Services.AddSingleton<Draining>();
+        builder.Services.AddHostedService(provider => provider.GetRequiredService<Draining>());
         builder.Services.AddHealth();
         builder.Services.AddOAuth();
         builder.Services.AddDocument();
@@ -41,6 +47,7 @@ internal static class HoldfastServer
         app.Lifetime.ApplicationStarted.Register(() => Volatile.Write(ref started, true));
         UseProxies(app, options);
         app.UsePathBase(new Uri(app.Services.GetRequiredService<HoldfastOptions>().Issuer).AbsolutePath.TrimEnd('/'));
+        app.UseMiddleware<Draining.LastAnswers>();
         app.UseHoldfastSecurityHeaders();
         app.UseMiddleware<ProblemAnswers>();
         app.UseHoldfastHttps();

@@ -18,6 +18,12 @@ internal sealed class ServerOptions
     /// <summary>The assurance levels that the applications use (<c>acr</c>), for OAuth clients to read. Default: none are named.</summary>
     public IList<string> AcrValues { get; } = [];
 
+    /// <summary>
+    /// How long a server that was told to stop goes on serving, not ready and with <c>Connection: close</c>, so that clients and proxies
+    /// move on before it closes its connections. 0 to 1 minute; default 1 second.
+    /// </summary>
+    public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Whether the store is this machine's alone.</summary>
     public bool IsEmbedded => Store is "sqlite" or "memory";
 
@@ -51,6 +57,11 @@ internal sealed class ServerOptions
             default:
                 yield return $"Store is '{Store}': sqlite, redis or memory.";
                 break;
+        }
+
+        if (DrainTime < TimeSpan.Zero || DrainTime > TimeSpan.FromMinutes(1))
+        {
+            yield return $"DrainTime is {DrainTime}: 00:00:00 to 00:01:00.";
         }
 
         foreach (var proxy in KnownProxies.Where(proxy => !IPNetwork.TryParse(AsNetwork(proxy), out _)))

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text;
 using Holdfast.AspNetCore;
 using Holdfast.AspNetCore.Endpoints;
 using Holdfast.Protocol;
@@ -9,6 +11,8 @@ namespace Holdfast.Server.Api;
 internal static class SessionsApi
 {
     private const int PageSize = 100;
+
+    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     public static async Task GetAsync(HttpContext context, string sid, SessionManager manager)
     {
@@ -108,10 +112,18 @@ internal static class SessionsApi
     private static async ValueTask<string?> SubjectAsync(HttpContext context)
     {
         var path = context.Features.Get<IHttpRequestFeature>()!.RawTarget.Split('?')[0].Split('/');
-        var subject = Uri.UnescapeDataString(path[^2]);
-        if (subject.Length is > 0 and <= SessionPolicy.MaxNameLength && !subject.Contains('\uFFFD', StringComparison.Ordinal))
+        try
         {
-            return subject;
+            var encoded = Encoding.ASCII.GetBytes(path[^2].Replace("+", "%2B", StringComparison.Ordinal));
+            var subject = Strict.GetString(WebUtility.UrlDecodeToBytes(encoded, 0, encoded.Length)!);
+            if (subject.Length is > 0 and <= SessionPolicy.MaxNameLength)
+            {
+                return subject;
+            }
+        }
+        catch (DecoderFallbackException)
+        {
+            // Bytes that are no text name nobody.
         }
 
         await ApiBody.RefuseAsync(context, $"A subject has 1 to {SessionPolicy.MaxNameLength} characters, percent-encoded as UTF-8.");

@@ -17,9 +17,9 @@ internal static class Health
         endpoints.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains(Ready) });
     }
 
-    private sealed class Stopping(IHostApplicationLifetime lifetime) : IHealthCheck
+    private sealed class Stopping(Draining draining) : IHealthCheck
     {
         public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(lifetime.ApplicationStopping.IsCancellationRequested ? HealthCheckResult.Unhealthy("Stopping.") : HealthCheckResult.Healthy());
+            Task.FromResult(draining.HasBegun ? HealthCheckResult.Unhealthy("Stopping.") : HealthCheckResult.Healthy());
     }
 }
