@@ -15,6 +15,7 @@ public sealed class ArchitectureTests
         { "Holdfast.AspNetCore", ["Holdfast", "Holdfast.Protocol"] },
         { "Holdfast.MaxMind", ["Holdfast.AspNetCore"] },
         { "Holdfast.OpenIdConnect", ["Holdfast.AspNetCore"] },
+        { "Holdfast.Server", ["Holdfast.AspNetCore", "Holdfast.Sqlite", "Holdfast.Redis"] },
     };
 
     [Theory]
