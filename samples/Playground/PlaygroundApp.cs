@@ -26,7 +26,7 @@ public static class PlaygroundApp
         builder.Services.AddHoldfast(options =>
             {
                 options.RenewSecretAfter = TimeSpan.FromMinutes(1);
-                options.Issuer = settings.Address;
+                options.Issuer = settings.Issuer;
             })
             .UseSqlite(Path.Combine(settings.Directory, "sessions.db"))
             .UseForIdentity()

@@ -12,13 +12,22 @@ public sealed record PlaygroundSettings(int Port, int OtherPort, string Director
     /// <summary>Its address.</summary>
     public string Address => $"{Scheme}://localhost:{Port}";
 
+    /// <summary>Who issues tokens. A server beside it, on the same sessions, must say the same. Default: its own address.</summary>
+    public string? SharedIssuer { get; init; }
+
+    /// <summary>The issuer in force.</summary>
+    public string Issuer => SharedIssuer ?? Address;
+
     /// <summary>The other site under a name that shares our site: another port of localhost.</summary>
     public string OtherAddress => $"{Scheme}://localhost:{OtherPort}";
 
     /// <summary>The other site under a name that does not.</summary>
     public string ForeignAddress => $"{Scheme}://127.0.0.1:{OtherPort}";
 
-    /// <summary>Reads <c>PORT</c> (default 5080; the other site gets the next one) and <c>PLAYGROUND_DATA</c> (default <c>.playground</c>).</summary>
+    /// <summary>
+    /// Reads <c>PORT</c> (default 5080; the other site gets the next one), <c>PLAYGROUND_DATA</c> (default <c>.playground</c>) and
+    /// <c>PLAYGROUND_ISSUER</c>.
+    /// </summary>
     public static PlaygroundSettings FromEnvironment()
     {
         var text = Environment.GetEnvironmentVariable("PORT");
@@ -28,6 +37,7 @@ public sealed record PlaygroundSettings(int Port, int OtherPort, string Director
         }
 
         var data = Environment.GetEnvironmentVariable("PLAYGROUND_DATA");
-        return new PlaygroundSettings(port, port + 1, string.IsNullOrEmpty(data) ? ".playground" : data);
+        var issuer = Environment.GetEnvironmentVariable("PLAYGROUND_ISSUER");
+        return new PlaygroundSettings(port, port + 1, string.IsNullOrEmpty(data) ? ".playground" : data) { SharedIssuer = string.IsNullOrEmpty(issuer) ? null : issuer };
     }
 }

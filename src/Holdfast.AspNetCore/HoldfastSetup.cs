@@ -54,8 +54,8 @@ namespace Microsoft.Extensions.DependencyInjection
             services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<HoldfastWebOptions>>().Value);
             services.TryAddSingleton<AuthPath>();
             services.AddAuthorization();
-            services.AddSingleton(new StockAuthentication(services));
-            services.AddSingleton(new StockAuthorization(services));
+            services.AddSingleton<StockAuthentication>();
+            services.AddSingleton<StockAuthorization>();
             services.AddSingleton<IAuthorizationHandler, StepUpAuthorization>();
             if (services.LastOrDefault(service => service.ServiceType == typeof(IAuthorizationMiddlewareResultHandler)) is not { } handler
                 || handler.ImplementationType == typeof(AuthorizationMiddlewareResultHandler))

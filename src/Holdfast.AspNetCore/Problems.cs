@@ -56,7 +56,7 @@ internal static partial class Problems
     private static string Challenge(HttpContext context, string reason) => reason switch
     {
         Reasons.ReauthenticationRequired when context.Features.Get<StepUpChallenge>() is { } challenge => challenge.ToHeader(),
-        Reasons.SessionMissing when context.Request.Headers.Authorization.Count == 0 => "Bearer",
+        Reasons.SessionMissing or Reasons.ApiKeyInvalid when context.Request.Headers.Authorization.Count == 0 => "Bearer",
         _ => "Bearer error=\"invalid_token\"",
     };
 

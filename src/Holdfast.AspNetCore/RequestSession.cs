@@ -317,7 +317,15 @@ internal sealed class RequestSession
     private async Task HoldStreamAsync(SessionCheck live)
     {
         var connections = _context.RequestServices.GetRequiredService<Connections.OpenConnections>();
-        _context.Response.RegisterForDispose(await connections.AddAsync(live.Handle, live.Tenant, live.Subject, _context.Abort, _context.RequestAborted));
+        try
+        {
+            _context.Response.RegisterForDispose(await connections.AddAsync(live.Handle, live.Tenant, live.Subject, _context.Abort, _context.RequestAborted));
+        }
+        catch (StoreUnavailableException)
+        {
+            // The answer has begun: nothing can be said any more, and nothing may stay open that nobody vouches for.
+            _context.Abort();
+        }
     }
 
     private static CredentialKind KindOf(Session session) => session.Transport switch

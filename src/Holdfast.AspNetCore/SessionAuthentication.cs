@@ -44,16 +44,19 @@ internal sealed class SessionAuthentication(
         && options.Get(scheme.Name) is { ForwardAuthenticate: null, ForwardDefault: null, ForwardDefaultSelector: null };
 }
 
-/// <summary>Whether the application has left the framework's own authentication as it was.</summary>
-internal sealed class StockAuthentication(IServiceCollection services)
+/// <summary>Whether the application has left the framework's own authentication as it was, by what its container gives.</summary>
+internal sealed class StockAuthentication(IServiceScopeFactory scopes)
 {
     private readonly Lazy<bool> _isUnchanged = new(() =>
-        Last(services, typeof(IClaimsTransformation)) == typeof(NoopClaimsTransformation)
-        && Last(services, typeof(IAuthenticationService))?.Assembly == typeof(NoopClaimsTransformation).Assembly);
+    {
+        using var scope = scopes.CreateScope();
+        var services = scope.ServiceProvider;
+        return services.GetService<IClaimsTransformation>()?.GetType() == typeof(NoopClaimsTransformation)
+            && services.GetService<IAuthenticationService>()?.GetType().Assembly == typeof(NoopClaimsTransformation).Assembly
+            && services.GetService<IAuthenticationHandlerProvider>()?.GetType() == typeof(AuthenticationHandlerProvider);
+    });
 
     public bool IsUnchanged => _isUnchanged.Value;
-
-    private static Type? Last(IServiceCollection services, Type service) => services.LastOrDefault(one => one.ServiceType == service && !one.IsKeyedService)?.ImplementationType;
 }
 
 /// <summary>The user of a request, and the framework's word for how it was found, each made when it is first asked for.</summary>

@@ -73,7 +73,8 @@ internal static class SignInFlow
             throw failure;
         }
 
-        if (request.Concerned is { } handle)
+        // A genuine credential of a session that has ended asks again: the ending may not have been confirmed the first time.
+        if ((request.Concerned ?? (request.Refusal == Refusal.Revoked ? request.Check?.Session?.Handle : null)) is { } handle)
         {
             await context.RequestServices.GetRequiredService<SessionManager>()
                 .EndAsync(handle, EndReason.SignedOut, request.Caller, context.RequestAborted);

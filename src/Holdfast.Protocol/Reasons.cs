@@ -24,6 +24,9 @@ public static class Reasons
     /// <summary>The last sign-in is too long ago for this.</summary>
     public const string ReauthenticationRequired = "reauthentication_required";
 
+    /// <summary>The caller is not an application of this server.</summary>
+    public const string ApiKeyInvalid = "api_key_invalid";
+
     /// <summary>The request may have been made by another site.</summary>
     public const string CsrfFailed = "csrf_failed";
 
@@ -32,6 +35,9 @@ public static class Reasons
 
     /// <summary>The request is malformed.</summary>
     public const string InvalidRequest = "invalid_request";
+
+    /// <summary>There is no such thing here.</summary>
+    public const string NotFound = "not_found";
 
     /// <summary>A credential came over plain HTTP.</summary>
     public const string HttpsRequired = "https_required";
@@ -61,9 +67,11 @@ public static class Reasons
         new(TokenInvalid, 401, "The token is not valid."),
         new(TokenReused, 401, "The refresh token was used twice, so its session was ended. Sign in again."),
         new(ReauthenticationRequired, 401, "Sign in again to do this."),
+        new(ApiKeyInvalid, 401, "The API key is missing or not valid."),
         new(CsrfFailed, 403, "The request did not come from this application's own pages."),
         new(InsufficientScope, 403, "You may not do this."),
         new(InvalidRequest, 400, "The request is malformed."),
+        new(NotFound, 404, "There is no such thing here."),
         new(HttpsRequired, 400, "Use HTTPS."),
         new(Conflict, 409, "Something else happened first."),
         new(DataTooLarge, 413, "The session's data would become too large."),

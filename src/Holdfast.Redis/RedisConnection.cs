@@ -20,8 +20,13 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConne
 
     private readonly IDatabase _database = multiplexer.GetDatabase();
 
-    /// <summary>Whether there are replicas, as far as the client has seen the servers.</summary>
-    public bool IsReplicated => endings.GetServers().Any(server => server.IsReplica);
+    private volatile bool _isReplicated;
+
+    /// <summary>Whether there are replicas, or were at any time: the client does not see those behind a master that it was given by name.</summary>
+    public bool IsReplicated => _isReplicated;
+
+    /// <summary>Looks at the servers that the client has found meanwhile.</summary>
+    public void NoticeReplicas() => _isReplicated = _isReplicated || endings.GetServers().Any(server => server.IsReplica);
 
     public static async Task<RedisConnection> ConnectAsync(string connectionString, TimeProvider? clock, CancellationToken cancellationToken)
     {
@@ -98,13 +103,16 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConne
         var server = endings.GetServer(endpoint);
 
         // In one go and in this order, on one connection: the same id before and behind proves that it was not another one that WAIT asked about.
-        var before = server.ExecuteAsync("CLIENT", "ID");
-        var written = database.ScriptEvaluateAsync(script, [key], arguments, CommandFlags.DemandMaster | CommandFlags.NoRedirect);
-        var confirmed = server.ExecuteAsync("WAIT", 1, ReplicaPatience);
-        var behind = server.ExecuteAsync("CLIENT", "ID");
-        await AskAsync(_ => Task.WhenAll(before, written, confirmed, behind), cancellationToken);
-        return (long)await before == (long)await behind && (long)await confirmed >= 1
-            ? await written
+        // The script goes as text: a client that has to send it again would do so behind the WAIT.
+        var replies = await AskAsync(
+            _ => Task.WhenAll(
+                server.ExecuteAsync("CLIENT", "ID"),
+                database.ScriptEvaluateAsync(script, [key], arguments, CommandFlags.DemandMaster | CommandFlags.NoRedirect | CommandFlags.NoScriptCache),
+                server.ExecuteAsync("WAIT", 1, ReplicaPatience),
+                server.ExecuteAsync("CLIENT", "ID")),
+            cancellationToken);
+        return (long)replies[0] == (long)replies[3] && (long)replies[2] >= 1
+            ? replies[1]
             : throw new StoreUnavailableException("Redis wrote an ending, and no replica confirmed it in time.");
     }
 
@@ -140,7 +148,10 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConne
             var info = (await AskAsync(_ => server.InfoAsync(), cancellationToken)).SelectMany(section => section)
                 .GroupBy(entry => entry.Key).ToDictionary(group => group.Key, group => group.First().Value);
             Check(Name(server.EndPoint), info);
+            _isReplicated = _isReplicated || info.ContainsKey("min_slaves_good_slaves") || info.GetValueOrDefault("connected_slaves") is not (null or "0");
         }
+
+        NoticeReplicas();
     }
 
     public async ValueTask DisposeAsync()

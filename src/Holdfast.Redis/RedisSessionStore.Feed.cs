@@ -14,6 +14,7 @@ public sealed partial class RedisSessionStore
     /// <inheritdoc/>
     public async ValueTask<FeedPage> PullAsync(int partition, FeedPosition? from, int count, string node, CancellationToken cancellationToken)
     {
+        _redis.NoticeReplicas();
         var reply = (RedisResult[])(await RunAsync(RedisScripts.Pull, partition, [node, from is { } position ? Text(position) : "", count + 1], cancellationToken))!;
         FeedItem[] items = [.. ((RedisResult[])reply[1]!).Select(Item)];
         return new FeedPage(items.Length > count ? items[..count] : items, items.Length > count, RedisRecords.Time((long)reply[0]));

@@ -25,11 +25,11 @@ internal static class SqliteFeed
     public static List<FeedItem> Page(SqliteSession db, long from, int count) => db.Query(
         "SELECT place, kind, tenant, handle, subject, least, reason, at FROM feed WHERE place >= $0 ORDER BY place LIMIT $1", Map, from, count);
 
-    /// <summary>Drops what is old, but never the newest: whoever follows a quiet feed must find where they are.</summary>
+    /// <summary>Drops what is old from the beginning, but never the newest: whoever follows a quiet feed must find where they are.</summary>
     public static void Trim(SqliteSession db, long before, int batch) => db.Execute(
         """
-        DELETE FROM feed WHERE place IN
-            (SELECT place FROM feed WHERE at < $0 AND place < (SELECT MAX(place) FROM feed) ORDER BY place LIMIT $1)
+        DELETE FROM feed WHERE place IN (SELECT place FROM feed WHERE place <
+            COALESCE((SELECT place FROM feed WHERE at >= $0 ORDER BY place LIMIT 1), (SELECT MAX(place) FROM feed)) ORDER BY place LIMIT $1)
         """,
         before,
         batch);

@@ -17,6 +17,13 @@ internal static class SqliteSchema
         """,
     ];
 
+    // Tokens of what ended under version 1 may still be about.
+    private static readonly string[] ToldAgain =
+    [
+        $"INSERT INTO feed (kind, tenant, handle, least, reason, at) SELECT 0, tenant, handle, 0, {(int)EndReason.Revoked}, ended_at FROM sessions WHERE ended_at IS NOT NULL ORDER BY ended_at",
+        "INSERT INTO feed (kind, tenant, subject, least, reason, at) SELECT CASE subject WHEN '' THEN 3 ELSE 2 END, tenant, NULLIF(subject, ''), epoch, reason, at FROM epochs ORDER BY at",
+    ];
+
     private static readonly string[] Create =
     [
         // A live session has no ended_at. ends_at follows last_seen, so that clean-up needs an index and no scan.
@@ -76,7 +83,7 @@ internal static class SqliteSchema
         var version = session.Number("PRAGMA user_version");
         if (version is 0 or 1)
         {
-            foreach (var statement in version == 0 ? Create : Feed)
+            foreach (var statement in version == 0 ? Create : [.. Feed, .. ToldAgain])
             {
                 session.Execute(statement);
             }

@@ -26,6 +26,7 @@ public sealed partial class FeedFollower(
     public async Task<bool> CatchUpAsync(int partition, CancellationToken cancellationToken)
     {
         memory.IsFollowed = true;
+        var hasRestored = false;
         while (true)
         {
             var pull = memory.Partitions[partition].Begin();
@@ -40,7 +41,11 @@ public sealed partial class FeedFollower(
                     case FollowStep.StartOver:
                         LogStartedOver(partition);
                         break;
+                    case FollowStep.WriteAgain when hasRestored:
+                        // What was written is not there: another server answers than the one that took it. The next turn may find them agreed.
+                        return false;
                     case FollowStep.WriteAgain:
+                        hasRestored = true;
                         var missing = memory.Partitions[partition].Missing();
                         await store.RestoreAsync(partition, missing, cancellationToken);
                         LogWroteAgain(partition, missing.Count);
@@ -91,7 +96,7 @@ public sealed partial class FeedFollower(
             {
                 await CatchUpAsync(partition, stoppingToken);
             }
-            catch (Exception exception) when (exception is not OperationCanceledException)
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
                 LogFailed(exception, partition);
             }

@@ -30,7 +30,13 @@ public sealed partial class SessionManager
         {
             var stamp = memory.StampOf(handle);
             var (session, now) = await store.FindAsync(handle, cancellationToken);
-            if (session?.Cookie is not { } lineage || session.Tenant != tenant)
+            if (session is not null && session.Tenant != tenant)
+            {
+                // Another tenant's, perhaps a good one: nothing is remembered of it.
+                return await RejectAsync(Refusal.Missing, text, "unknown", tenant, caller);
+            }
+
+            if (session?.Cookie is not { } lineage)
             {
                 return _refused.Add(digest, await RejectAsync(Refusal.Missing, text, "unknown", tenant, caller));
             }
@@ -49,6 +55,11 @@ public sealed partial class SessionManager
                 case SessionState.IdledOut or SessionState.Expired:
                     await WriteExpiryAsync(session, now, caller, cancellationToken);
                     continue;
+            }
+
+            if (IsOvertaken(session, stamp))
+            {
+                continue;
             }
 
             if (verdict == CookieVerdict.Accept)
@@ -123,6 +134,7 @@ public sealed partial class SessionManager
 
         while (true)
         {
+            var stamp = memory.StampOf(facts.Handle);
             var (session, now) = await store.FindAsync(facts.Handle, cancellationToken);
             if (session is null || session.Tenant != tenant || session.Subject != facts.Subject)
             {
@@ -139,6 +151,11 @@ public sealed partial class SessionManager
                     continue;
             }
 
+            if (IsOvertaken(session, stamp))
+            {
+                continue;
+            }
+
             if (!IsProvenBy(session, facts))
             {
                 return new SessionCheck(Refusal.TokenExpired, null, now);
@@ -151,6 +168,18 @@ public sealed partial class SessionManager
 
             return new SessionCheck(Refusal.None, session, now) { Verified = check.Verified };
         }
+    }
+
+    // What was read as live, this node knows to have ended: either it learnt that after the read began, or the store has lost the ending.
+    private bool IsOvertaken(Session session, long stamp)
+    {
+        if (!memory.Overtakes(session))
+        {
+            return false;
+        }
+
+        return memory.StampOf(session.Handle) != stamp ? true
+            : throw new StoreUnavailableException("The store has lost an ending that this node knows of, and is being told of it again.");
     }
 
     private static bool IsProvenBy(Session session, AccessTokenFacts facts) =>

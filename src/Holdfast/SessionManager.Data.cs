@@ -17,12 +17,7 @@ public sealed partial class SessionManager
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var change in changes)
         {
-            if (change.Field.Length is 0 or > DataChange.MaxFieldLength || IsReserved(change.Field) || !names.Add(change.Field))
-            {
-                throw new ArgumentException(
-                    $"A field name has 1 to {DataChange.MaxFieldLength} characters, does not begin with '{DataChange.ReservedPrefix}' and stands once in a write; '{change.Field}' breaks that.",
-                    nameof(changes));
-            }
+            CheckField(change.Field, names);
         }
 
         while (true)
@@ -57,6 +52,16 @@ public sealed partial class SessionManager
     public ValueTask<DataWriteStatus> WriteReservedAsync(
         SessionHandle handle, string name, ReadOnlyMemory<byte> value, CancellationToken cancellationToken) =>
         store.WriteDataAsync(handle, [new DataChange(DataChange.ReservedPrefix + name, value)], options.MaxDataBytes, cancellationToken);
+
+    private static void CheckField(string field, HashSet<string> names)
+    {
+        if (field.Length is 0 or > DataChange.MaxFieldLength || IsReserved(field) || !names.Add(field))
+        {
+            throw new ArgumentException(
+                $"A field name has 1 to {DataChange.MaxFieldLength} characters, does not begin with '{DataChange.ReservedPrefix}' and stands once in a write; '{field}' breaks that.",
+                nameof(field));
+        }
+    }
 
     private static bool IsReserved(string field) => field.StartsWith(DataChange.ReservedPrefix, StringComparison.Ordinal);
 }

@@ -17,8 +17,15 @@ public sealed partial class SessionManager
         while (true)
         {
             var (session, now) = await store.FindAsync(handle, cancellationToken);
-            if (session is null || session.Ending is not null)
+            if (session is null)
             {
+                return false;
+            }
+
+            if (session.Ending is not null)
+            {
+                // Whoever ended it was perhaps not told that it is safe: a store with replicas has them confirm it now.
+                await store.ReplaceAsync(session, session.Version, cancellationToken);
                 return false;
             }
 

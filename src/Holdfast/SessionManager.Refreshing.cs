@@ -27,7 +27,8 @@ public sealed partial class SessionManager
         var arrived = memory.Clock.GetUtcNow();
         while (true)
         {
-            var (session, now) = await store.FindAsync(token!.Handle, cancellationToken);
+            var stamp = memory.StampOf(token!.Handle);
+            var (session, now) = await store.FindAsync(token.Handle, cancellationToken);
             if (session?.Refresh is not { } lineage || session.Tenant != tenant || session.Client != terms.Client)
             {
                 return await RejectRefreshAsync(text, "unknown", tenant, caller);
@@ -42,6 +43,11 @@ public sealed partial class SessionManager
                     continue;
             }
 
+            if (IsOvertaken(session, stamp))
+            {
+                continue;
+            }
+
             switch (RefreshRotation.Decide(lineage, token.Generation, token.Digest, now, options.RefreshRetryWindow))
             {
                 case RefreshVerdict.Repeat:
@@ -50,7 +56,7 @@ public sealed partial class SessionManager
                         ? new RefreshResult(Refusal.None, session, await TokensAsync(session, terms, again, now, cancellationToken), now)
                         : throw new StoreUnavailableException("A refresh token was rotated under a master secret that is not configured on this node.");
 
-                case RefreshVerdict.Reuse when arrived < lineage.RotatedAt:
+                case RefreshVerdict.Reuse when arrived < lineage.RotatedAt && options.RefreshRetryWindow > TimeSpan.Zero:
                     // It was replaced while this request waited here: its holder gave up and tried again, as clients do. No proof of two holders.
                     return await RejectRefreshAsync(text, "overtaken", tenant, caller);
 

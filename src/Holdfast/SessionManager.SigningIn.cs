@@ -27,7 +27,9 @@ public sealed partial class SessionManager
     /// Starts a session for a subject whose proof has been checked: always under a new handle and a new secret. The session that it
     /// replaces is ended, never turned into the new one, so nobody who knew the old cookie holds the new session.
     /// </summary>
-    /// <exception cref="ArgumentException">A name is empty or longer than 256 characters, or the claims exceed 4 KiB.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name is empty or longer than 256 characters, the claims exceed 4 KiB, a field of the data is misnamed, or the data exceeds its limit.
+    /// </exception>
     /// <exception cref="StoreUnavailableException">Nothing was started; answer 503.</exception>
     public async ValueTask<SignInResult> SignInAsync(SignIn signIn, Caller caller, CancellationToken cancellationToken)
     {
@@ -42,13 +44,14 @@ public sealed partial class SessionManager
                 nameof(signIn));
         }
 
+        CheckData(signIn.Data);
         while (true)
         {
             var reading = signIn.Reading ?? await store.ReadSubjectAsync(terms.Tenant, signIn.Subject, cancellationToken);
             var draft = Draft(signIn, terms, reading);
             var upgraded = await FreezeAsync(signIn, terms.Tenant, draft.Session.Handle, cancellationToken);
             var carriesData = upgraded is not null && (upgraded.IsAnonymous || upgraded.Subject == signIn.Subject);
-            var data = carriesData ? await CopyDataAsync(upgraded!.Handle, cancellationToken) : NoData;
+            var data = (carriesData ? await CopyDataAsync(upgraded!.Handle, cancellationToken) : NoData).SetItems(signIn.Data);
             var limit = RoomFor(upgraded, signIn.Subject, terms.Limit);
             var created = await store.CreateAsync(new NewSession(draft.Session, data, limit), cancellationToken);
             foreach (var evicted in created.Evicted)
@@ -176,6 +179,21 @@ public sealed partial class SessionManager
     // The session about to be replaced still counts in the store, and must not cost its own user the sign-in.
     private static SessionLimit RoomFor(Session? replaced, string subject, SessionLimit limit) =>
         limit.Max > 0 && replaced?.Subject == subject ? limit with { Max = limit.Max + 1 } : limit;
+
+    private void CheckData(ImmutableDictionary<string, ReadOnlyMemory<byte>> data)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var field in data.Keys)
+        {
+            CheckField(field, names);
+        }
+
+        var size = data.Sum(field => (long)Encoding.UTF8.GetByteCount(field.Key) + field.Value.Length);
+        if (size > options.MaxDataBytes)
+        {
+            throw new ArgumentException($"The first data takes {size} bytes; MaxDataBytes is {options.MaxDataBytes}.", nameof(data));
+        }
+    }
 
     private static void CheckName(string name, string parameter)
     {

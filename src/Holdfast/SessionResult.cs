@@ -140,6 +140,9 @@ public sealed record SignIn
     /// <summary>The principal's claims, at most 4 KiB together.</summary>
     public ImmutableArray<SessionClaim> Claims { get; init; } = [];
 
+    /// <summary>Its first data, by field, beside what it takes over from the session that it replaces. At most <c>MaxDataBytes</c>.</summary>
+    public ImmutableDictionary<string, ReadOnlyMemory<byte>> Data { get; init; } = ImmutableDictionary<string, ReadOnlyMemory<byte>>.Empty;
+
     /// <summary>
     /// When the proof was given, if that was before now: an identity provider may have signed its user in hours ago. Default: now. A time
     /// in the future counts as now.

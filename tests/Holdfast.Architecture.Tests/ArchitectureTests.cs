@@ -15,6 +15,7 @@ public sealed class ArchitectureTests
         { "Holdfast.AspNetCore", ["Holdfast", "Holdfast.Protocol"] },
         { "Holdfast.MaxMind", ["Holdfast.AspNetCore"] },
         { "Holdfast.OpenIdConnect", ["Holdfast.AspNetCore"] },
+        { "Holdfast.Server", ["Holdfast.AspNetCore", "Holdfast.Sqlite", "Holdfast.Redis"] },
     };
 
     [Theory]
@@ -37,6 +38,7 @@ public sealed class ArchitectureTests
     [InlineData("Limits", "Refresh|Devices|Data|Auditing|Tokens")]
     [InlineData("Devices", "Refresh|Limits|Data|Auditing|Tokens")]
     [InlineData("Data", "Refresh|Limits|Devices|Auditing|Tokens")]
+    [InlineData("Freshness", "Refresh|Limits|Devices|Data|Auditing")]
     [InlineData("Auditing", "Refresh|Limits|Devices|Data|Tokens")]
     public void A_capability_of_the_engine_is_handed_facts_and_sees_neither_manager_nor_store(string folder, string others)
     {

@@ -35,7 +35,7 @@ public sealed class SessionTermsTests
     }
 
     [Fact]
-    [Requirement("JWT-05")]
+    [Requirement("JWT-08")]
     public async Task An_access_token_names_its_application_and_is_accepted_for_its_audience_alone()
     {
         using var engine = await Engine.StartedAsync();

@@ -21,12 +21,12 @@ internal sealed class SessionAuthorization
     private readonly RequestDelegate _next;
     private readonly AuthorizationMiddleware _framework;
     private readonly IAuthorizationPolicyProvider _policies;
-    private readonly bool _isStock;
+    private readonly StockAuthorization _stock;
     private readonly ConditionalWeakTable<Endpoint, object> _asked = [];
 
     public SessionAuthorization(RequestDelegate next, IAuthorizationPolicyProvider policies, StockAuthorization stock, IServiceProvider services)
     {
-        (_next, _policies, _isStock) = (next, policies, stock.IsUnchanged);
+        (_next, _policies, _stock) = (next, policies, stock);
         _framework = ActivatorUtilities.CreateInstance<AuthorizationMiddleware>(services, next);
     }
 
@@ -39,7 +39,7 @@ internal sealed class SessionAuthorization
 
     public Task InvokeAsync(HttpContext context)
     {
-        if (!_isStock || context.GetEndpoint() is not { } endpoint || _policies.GetFallbackPolicyAsync() is not { IsCompletedSuccessfully: true, Result: null })
+        if (!_stock.IsUnchanged || context.GetEndpoint() is not { } endpoint || _policies.GetFallbackPolicyAsync() is not { IsCompletedSuccessfully: true, Result: null })
         {
             return _framework.Invoke(context);
         }
@@ -73,20 +73,24 @@ internal sealed class SessionAuthorization
     }
 
     private static bool IsPlain(Task<AuthorizationPolicy> policy) => policy.IsCompletedSuccessfully
-        && policy.Result is { AuthenticationSchemes.Count: 0, Requirements: [DenyAnonymousAuthorizationRequirement] };
+        && policy.Result is { AuthenticationSchemes.Count: 0, Requirements: [var only] } && only.GetType() == typeof(DenyAnonymousAuthorizationRequirement);
 }
 
-/// <summary>Whether the application has left the framework's own authorization as it was.</summary>
-internal sealed class StockAuthorization(IServiceCollection services)
+/// <summary>Whether the application has left the framework's own authorization as it was, by what its container gives.</summary>
+internal sealed class StockAuthorization(IServiceScopeFactory scopes)
 {
     private readonly Lazy<bool> _isUnchanged = new(() =>
-        Registered(services, typeof(IAuthorizationService)).LastOrDefault()?.Assembly == typeof(DefaultAuthorizationService).Assembly
-        && Registered(services, typeof(IPolicyEvaluator)).LastOrDefault() == typeof(PolicyEvaluator)
-        && Registered(services, typeof(IAuthorizationMiddlewareResultHandler)).LastOrDefault() == typeof(StepUpResults)
-        && Registered(services, typeof(IAuthorizationHandler)).All(handler => handler == typeof(PassThroughAuthorizationHandler) || handler == typeof(StepUpAuthorization)));
+    {
+        using var scope = scopes.CreateScope();
+        var services = scope.ServiceProvider;
+        return services.GetService<IAuthorizationService>()?.GetType().Assembly == typeof(DefaultAuthorizationService).Assembly
+            && services.GetService<IPolicyEvaluator>()?.GetType() == typeof(PolicyEvaluator)
+            && services.GetService<IAuthorizationEvaluator>()?.GetType() == typeof(DefaultAuthorizationEvaluator)
+            && services.GetService<IAuthorizationHandlerProvider>()?.GetType() == typeof(DefaultAuthorizationHandlerProvider)
+            && services.GetService<IAuthorizationHandlerContextFactory>()?.GetType() == typeof(DefaultAuthorizationHandlerContextFactory)
+            && services.GetService<IAuthorizationMiddlewareResultHandler>()?.GetType() == typeof(StepUpResults)
+            && services.GetServices<IAuthorizationHandler>().All(handler => handler.GetType() == typeof(PassThroughAuthorizationHandler) || handler is StepUpAuthorization);
+    });
 
     public bool IsUnchanged => _isUnchanged.Value;
-
-    private static IEnumerable<Type?> Registered(IServiceCollection services, Type service) =>
-        services.Where(one => one.ServiceType == service && !one.IsKeyedService).Select(one => one.ImplementationType);
 }

@@ -27,7 +27,7 @@ internal static class StepUpFlow
         }
 
         var result = await StepUpAsync(context, request, session, acr, amr);
-        CookieRules.AppendStepUp(context, result.Session!, result.Credentials!, result.Now);
+        CookieRules.AppendCredentials(context, result.Session!, result.Credentials!, result.Now);
         request.SteppedUp(result.Session!, result.Now);
     }
 

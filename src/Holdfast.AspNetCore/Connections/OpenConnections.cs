@@ -41,7 +41,7 @@ internal sealed partial class OpenConnections : BackgroundService
 
     /// <summary>Whether a request turns its connection into a WebSocket or the like, wherever in the chain that is done.</summary>
     public static bool IsUpgrade(HttpContext context) =>
-        context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
+        (context.Request.Headers.Upgrade.Count > 0 && context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }) || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
 
     /// <summary>
     /// Holds a connection to its session until the result is disposed. An ending that came before this call is noticed here.
@@ -80,8 +80,15 @@ internal sealed partial class OpenConnections : BackgroundService
             {
                 await RecheckAsync([.. connections], cancellationToken);
             }
-            catch (StoreUnavailableException)
+            catch (StoreUnavailableException) when (all)
             {
+                // It will not answer for the others either, and each would wait for it.
+                CutAll(_ => true, "store_unavailable");
+                return;
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogUnjudged(exception, connections.Key);
                 CutAll(connections.Contains, "store_unavailable");
             }
         }
@@ -187,6 +194,9 @@ internal sealed partial class OpenConnections : BackgroundService
             }
         }
     }
+
+    [LoggerMessage(1051, LogLevel.Warning, "Nobody could say whether session {Handle} lives: its connections are cut.")]
+    private partial void LogUnjudged(Exception exception, SessionHandle handle);
 
     [LoggerMessage(1050, LogLevel.Information, "Cut a connection of session {Handle}: {Reason}.")]
     private partial void LogCut(SessionHandle handle, string reason);

@@ -100,7 +100,7 @@ internal static class SessionEndpoints
         Current = session.Handle == current,
     };
 
-    private static DeviceRecord ToRecord(Device device) => new()
+    public static DeviceRecord ToRecord(Device device) => new()
     {
         Name = device.Name ?? UserAgent.Parse(device.UserAgent).ToString(),
         Place = device.Place,

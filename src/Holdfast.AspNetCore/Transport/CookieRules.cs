@@ -16,44 +16,46 @@ internal static class CookieRules
     // RFC 6265bis, section 5.6: a browser drops what is longer, without a word.
     private const int MaxNameAndValue = 4096;
 
-    /// <summary>Writes what the holder of a session receives.</summary>
+    /// <summary>
+    /// The cookies that carry what the holder of a session receives; none if it holds its tokens itself. After a step-up the refresh token
+    /// stays as it is.
+    /// </summary>
+    public static IEnumerable<CookieLine> Of(Session session, Credentials credentials, DateTimeOffset now, string authPath, CookieSameSite sameSite)
+    {
+        if (credentials.Cookie is { } cookie)
+        {
+            yield return OfSession(session, cookie, now, sameSite);
+        }
+        else if (session.Transport == SessionTransport.TokenCookies)
+        {
+            yield return Line(CookieNames.AccessToken, credentials.AccessToken!.Text.Reveal(), "/", credentials.AccessToken.Lifetime, sameSite);
+            if (credentials.RefreshToken is { } refresh)
+            {
+                yield return Line(CookieNames.RefreshToken, refresh.Reveal(), authPath, credentials.RefreshExpiresAt - now, sameSite);
+            }
+        }
+    }
+
+    /// <summary>The session cookie.</summary>
+    public static CookieLine OfSession(Session session, CredentialText cookie, DateTimeOffset now, CookieSameSite sameSite) => Line(
+        session.IsAnonymous ? CookieNames.Anonymous : CookieNames.Session, cookie.Reveal(), "/", session.Remembered ? session.ExpiresAt - now : null, sameSite);
+
+    /// <summary>Writes what the holder of a session receives. A visitor who signs in keeps no anonymous cookie.</summary>
     public static void AppendCredentials(HttpContext context, Session session, Credentials credentials, DateTimeOffset now)
     {
-        if (credentials.Cookie is { } cookie)
+        foreach (var line in Of(session, credentials, now, AuthPath(context), SameSite(context)))
         {
-            AppendSession(context, session, cookie, now);
-            return;
+            Append(context, line);
         }
 
-        if (session.Transport == SessionTransport.TokenCookies)
-        {
-            AppendAccessToken(context, credentials.AccessToken!);
-            Append(context, CookieNames.RefreshToken, credentials.RefreshToken!.Reveal(), AuthPath(context), credentials.RefreshExpiresAt - now);
-        }
+        DropAnonymous(context, session);
     }
 
-    /// <summary>Writes what the holder of a session receives for a step-up. The refresh token, if there is one, stays as it is.</summary>
-    public static void AppendStepUp(HttpContext context, Session session, Credentials credentials, DateTimeOffset now)
-    {
-        if (credentials.Cookie is { } cookie)
-        {
-            AppendSession(context, session, cookie, now);
-        }
-        else
-        {
-            AppendAccessToken(context, credentials.AccessToken!);
-        }
-    }
-
-    /// <summary>Writes the session cookie. A visitor who signs in keeps no anonymous one.</summary>
+    /// <summary>Writes the renewed session cookie.</summary>
     public static void AppendSession(HttpContext context, Session session, CredentialText cookie, DateTimeOffset now)
     {
-        var name = session.IsAnonymous ? CookieNames.Anonymous : CookieNames.Session;
-        Append(context, name, cookie.Reveal(), "/", session.Remembered ? session.ExpiresAt - now : null);
-        if (!session.IsAnonymous && new CookieReader(context.Request.Headers).Has(CookieNames.Anonymous))
-        {
-            Delete(context, CookieNames.Anonymous, "/");
-        }
+        Append(context, OfSession(session, cookie, now, SameSite(context)));
+        DropAnonymous(context, session);
     }
 
     /// <summary>Deletes every cookie of ours.</summary>
@@ -66,7 +68,16 @@ internal static class CookieRules
     }
 
     /// <summary>Writes one cookie; the last writer of a name in a response wins.</summary>
-    public static void Append(HttpContext context, string name, string value, string path, TimeSpan? maxAge)
+    public static void Append(HttpContext context, string name, string value, string path, TimeSpan? maxAge) =>
+        Append(context, Line(name, value, path, maxAge, SameSite(context)));
+
+    private static void Append(HttpContext context, CookieLine line)
+    {
+        var others = context.Response.Headers.SetCookie.Where(other => other?.StartsWith(line.Name + "=", StringComparison.Ordinal) != true);
+        context.Response.Headers.SetCookie = new StringValues([.. others, line.Header]);
+    }
+
+    private static CookieLine Line(string name, string value, string path, TimeSpan? maxAge, CookieSameSite sameSite)
     {
         if (name.Length + value.Length > MaxNameAndValue)
         {
@@ -74,23 +85,34 @@ internal static class CookieRules
                 $"The cookie {name} would take {name.Length + value.Length} bytes, and browsers drop those above {MaxNameAndValue}. Put fewer claims into AccessTokenClaims.");
         }
 
-        var sameSite = context.RequestServices.GetRequiredService<HoldfastWebOptions>().SameSite == CookieSameSite.Strict ? "strict" : "lax";
-        var header = new StringBuilder($"{name}={value}; path={path}; secure; httponly; samesite={sameSite}");
+        var header = new StringBuilder($"{name}={value}; path={path}; secure; httponly; samesite={(sameSite == CookieSameSite.Strict ? "strict" : "lax")}");
         if (maxAge is { } age)
         {
             var seconds = Math.Clamp((long)age.TotalSeconds, 0, (long)TimeSpan.FromDays(400).TotalSeconds);
             header.Append(CultureInfo.InvariantCulture, $"; max-age={seconds}");
         }
 
-        var others = context.Response.Headers.SetCookie.Where(line => line?.StartsWith(name + "=", StringComparison.Ordinal) != true);
-        context.Response.Headers.SetCookie = new StringValues([.. others, header.ToString()]);
+        return new CookieLine(name, value, header.ToString());
     }
 
-    private static void AppendAccessToken(HttpContext context, AccessToken token) =>
-        Append(context, CookieNames.AccessToken, token.Text.Reveal(), "/", token.Lifetime);
+    private static void DropAnonymous(HttpContext context, Session session)
+    {
+        if (session is { IsAnonymous: false, Cookie: not null } && new CookieReader(context.Request.Headers).Has(CookieNames.Anonymous))
+        {
+            Delete(context, CookieNames.Anonymous, "/");
+        }
+    }
+
+    private static CookieSameSite SameSite(HttpContext context) => context.RequestServices.GetRequiredService<HoldfastWebOptions>().SameSite;
 
     private static void Delete(HttpContext context, string name, string path) => Append(context, name, "", path, TimeSpan.Zero);
 
     private static string AuthPath(HttpContext context) =>
         context.Request.PathBase + context.RequestServices.GetRequiredService<Endpoints.AuthPath>().Value;
 }
+
+/// <summary>A cookie to be sent.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Value">Its value.</param>
+/// <param name="Header">The whole line of <c>Set-Cookie</c>.</param>
+internal sealed record CookieLine(string Name, string Value, string Header);

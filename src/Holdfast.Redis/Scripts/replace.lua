@@ -1,4 +1,6 @@
 -- sid, expected version, version, epoch, last seen, confirmed, rotated, frozen, b, c, time of ending or '', its reason, w
+-- An ending always writes something, so that a repeated one can be confirmed as well.
+if ARGV[12] ~= '' then redis.call('SET', P .. 'fence', '', 'PX', 60000) end
 local s = live(ARGV[2])
 if not s or s.v ~= tonumber(ARGV[3]) then return 0 end
 s.v = tonumber(ARGV[4])

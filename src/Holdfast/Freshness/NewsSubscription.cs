@@ -1,6 +1,6 @@
 namespace Holdfast.Freshness;
 
-/// <summary>What <see cref="ISessionStore.OnNews"/> answers.</summary>
+/// <summary>Somebody who is called when there may be news, until this is disposed.</summary>
 /// <param name="stop">Stops the calls.</param>
 public sealed class NewsSubscription(Action stop) : IDisposable
 {

@@ -47,6 +47,7 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
     {
         lock (_writing)
         {
+            Forget(pull.Began.Monotonic - SessionPolicy.EndingMemory);
             var (next, step) = _lease.Answered(pull, page, () => _items.Select(known => known.Item.Entry));
             if (step == FollowStep.StartOver)
             {
@@ -72,7 +73,6 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
             }
 
             _items.AddRange(read.Select(item => (item, _stamp, pull.Began.Monotonic)));
-            Forget(pull.Began.Monotonic - SessionPolicy.EndingMemory);
             Volatile.Write(ref _lease, next);
             return (step, news);
         }
@@ -100,6 +100,30 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
         lock (_writing)
         {
             return [.. _lease.Owed.Values];
+        }
+    }
+
+    /// <summary>
+    /// At most so many entries after a mark, for those who follow this node, and the mark behind them; null if this node does not know the
+    /// entry that the mark names, so that nobody can say what came between. A mark of null is the beginning.
+    /// </summary>
+    public (IReadOnlyList<FeedEntry> Entries, FeedMark? Mark, bool More)? After(FeedMark? mark, int count)
+    {
+        lock (_writing)
+        {
+            var start = 0;
+            if (mark is { } known)
+            {
+                start = _items.FindIndex(item => item.Item.Position == known.Position && FeedMark.Of(item.Item) == known) + 1;
+                if (start == 0)
+                {
+                    return null;
+                }
+            }
+
+            var taken = Math.Min(count, _items.Count - start);
+            var entries = _items.GetRange(start, taken).Select(item => item.Item.Entry);
+            return ([.. entries], taken == 0 ? mark : FeedMark.Of(_items[start + taken - 1].Item), start + taken < _items.Count);
         }
     }
 
@@ -144,10 +168,11 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
     private void Forget(TimeSpan before)
     {
         var old = 0;
-        while (old < _items.Count && _items[old].Learnt < before)
+        while (old < _items.Count - 1 && _items[old].Learnt < before)
         {
-            Drop(_items[old].Item.Entry);
+            // In this order: whoever no longer finds the entry finds that it is too old to ask.
             Volatile.Write(ref _forgotten, Math.Max(_forgotten, _items[old].Stamp));
+            Drop(_items[old].Item.Entry);
             old++;
         }
 

@@ -52,10 +52,43 @@ public sealed class SessionMemory
     /// <summary>How many partitions have no lease now.</summary>
     public int Lapsed => _partitions.Count(partition => !partition.IsFresh);
 
+    /// <summary>How many partitions the store has.</summary>
+    public int PartitionCount => _partitions.Length;
+
     internal IReadOnlyList<PartitionMemory> Partitions => _partitions;
 
     /// <summary>Whether memory may answer about this session now.</summary>
     public bool IsFresh(SessionHandle handle) => handle.Partition < _partitions.Length && _partitions[handle.Partition].IsFresh;
+
+    /// <summary>
+    /// What those who follow this node have to be told. The moment is read before the entries, so that it promises no more than they hold.
+    /// </summary>
+    /// <param name="after">How far they have read; null for the beginning.</param>
+    /// <param name="tenant">Whose entries they may see.</param>
+    /// <param name="count">The most entries to look through.</param>
+    public FeedNews ReadFeed(FeedMarks? after, string tenant, int count)
+    {
+        var since = _partitions.Select(partition => partition.Since?.Monotonic).ToArray();
+        var read = new (IReadOnlyList<FeedEntry> Entries, FeedMark? Mark, bool More)?[_partitions.Length];
+        var left = count;
+        for (var partition = 0; partition < read.Length; partition++)
+        {
+            read[partition] = _partitions[partition].After(after?.Marks[partition], left);
+            if (read[partition] is not { } page)
+            {
+                return ReadFeed(null, tenant, count) with { StartsOver = true };
+            }
+
+            left -= page.Entries.Count;
+        }
+
+        return new FeedNews(
+            [.. read.SelectMany((page, partition) => page!.Value.Entries.Where(entry => entry.Tenant == tenant).Select(entry => (partition, entry)))],
+            new FeedMarks([.. read.Select(page => page!.Value.Mark)]),
+            read.Any(page => page!.Value.More),
+            after is null,
+            since.Contains(null) ? null : since.Min());
+    }
 
     /// <summary>The session that a cookie proves, if memory can say so; false says nothing.</summary>
     internal bool TryRecall(SessionHandle handle, Digest digest, string tenant, out DateTimeOffset now, [NotNullWhen(true)] out RememberedSession? session)
@@ -109,7 +142,7 @@ public sealed class SessionMemory
     /// <summary>Keeps a session that was read as live under <paramref name="stamp"/>; null if it is not one to be kept.</summary>
     internal RememberedSession? Remember(Session session, DateTimeOffset now, long stamp)
     {
-        if (!IsFollowed || session.Handle.Partition >= _partitions.Length || RememberedSession.Of(session, now, _renewAfter, stamp) is not { } known)
+        if (!IsFollowed || session.Handle.Partition >= _partitions.Length || Overtakes(session) || RememberedSession.Of(session, now, _renewAfter, stamp) is not { } known)
         {
             return null;
         }
@@ -159,8 +192,8 @@ public sealed class SessionMemory
         }
 
         var session = known.ToSession(handle);
-        if (partition.IsForgotten(known.Stamp)
-            || partition.Overtakes(handle, session.Tenant, session.Subject, session.Epoch, session.CredentialVersion))
+        if (partition.Overtakes(handle, session.Tenant, session.Subject, session.Epoch, session.CredentialVersion)
+            || partition.IsForgotten(known.Stamp))
         {
             _cache.Remove(handle);
             return false;

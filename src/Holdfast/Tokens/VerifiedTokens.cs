@@ -15,8 +15,6 @@ internal sealed class VerifiedTokens
 
     private readonly ConcurrentLru<Digest, VerifiedToken> _tokens = new(Capacity);
 
-    public int Count => _tokens.Count;
-
     /// <summary>What is known of a token; nothing of one that was not seen, or that is too long to be ours.</summary>
     public bool TryFind(ReadOnlySpan<char> token, [NotNullWhen(true)] out VerifiedToken? verified)
     {

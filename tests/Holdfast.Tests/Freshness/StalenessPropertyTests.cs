@@ -28,6 +28,7 @@ public sealed class StalenessPropertyTests
         Suspend,
         SetClock,
         Trim,
+        Restore,
     }
 
     [Fact]
@@ -76,6 +77,9 @@ public sealed class StalenessPropertyTests
 
         public (Pull Pull, FeedPage? Page)? UnderWay { get; set; }
 
+        // Endings on their way back to a store that has lost them.
+        public IReadOnlyCollection<FeedEntry> Restoring { get; set; } = [];
+
         // Read from the store under this stamp, as a cache would keep it.
         public Dictionary<int, long> Cached { get; } = [];
     }
@@ -100,6 +104,7 @@ public sealed class StalenessPropertyTests
 
         private readonly Node[] _nodes;
         private readonly Dictionary<int, TimeSpan> _endedAt = [];
+        private readonly HashSet<int> _lost = [];
         private ImmutableList<FeedItem> _feed = [];
         private TimeSpan _time;
         private long _places;
@@ -137,8 +142,12 @@ public sealed class StalenessPropertyTests
                 case Kind.Wait:
                     Pass(TimeSpan.FromMilliseconds(120 * (move.Number + 1)), null);
                     break;
-                case Kind.Read when !_endedAt.ContainsKey(move.Number):
+                case Kind.Read when (!_endedAt.ContainsKey(move.Number) || _lost.Contains(move.Number)) && !Knows(node, move.Number):
+                    // The store says live, having lost the ending perhaps; what this node knows better it does not keep.
                     node.Cached[move.Number] = node.Memory.Stamp;
+                    break;
+                case Kind.Restore:
+                    Restore(node);
                     break;
                 case Kind.Suspend:
                     Pass(TimeSpan.FromMinutes(20 * (move.Number + 1)), node);
@@ -176,7 +185,11 @@ public sealed class StalenessPropertyTests
             }
         }
 
-        public void GoBackTo(int kept) => _feed = _feed.RemoveRange(Math.Min(kept, _feed.Count), _feed.Count - Math.Min(kept, _feed.Count));
+        public void GoBackTo(int kept)
+        {
+            _lost.UnionWith(_feed.Skip(kept).Select(item => Number(item.Entry)));
+            _feed = [.. _feed.Take(kept)];
+        }
 
         // Everybody pulls until they rest.
         public void Settle()
@@ -190,6 +203,7 @@ public sealed class StalenessPropertyTests
                     {
                         var pull = node.Memory.Begin();
                         step = Take(node, pull, Page(pull, 1000));
+                        Restore(node);
                     }
                     while (step != FollowStep.Rest);
                 }
@@ -202,12 +216,15 @@ public sealed class StalenessPropertyTests
         {
             node.UnderWay = null;
             var (step, _) = node.Memory.Answer(pull, page);
-            if (step == FollowStep.WriteAgain)
-            {
-                _feed = _feed.AddRange(node.Memory.Missing().Select(entry => new FeedItem(new FeedPosition(0, ++_places), entry)));
-            }
-
+            node.Restoring = step == FollowStep.WriteAgain ? node.Memory.Missing() : node.Restoring;
             return step;
+        }
+
+        private void Restore(Node node)
+        {
+            _lost.ExceptWith(node.Restoring.Select(Number));
+            _feed = _feed.AddRange(node.Restoring.Select(entry => new FeedItem(new FeedPosition(0, ++_places), entry)));
+            node.Restoring = [];
         }
 
         // As the cache asks: lease, then stamp, then endings.
