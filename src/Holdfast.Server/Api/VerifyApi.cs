@@ -40,7 +40,9 @@ internal static class VerifyApi
         await Answers.WriteAsync(context, new VerifyResponse
         {
             Status = "live",
-            Session = ApiRecords.Of(session, check.Now),
+
+            // Memory answers for most, and does not keep where a session was started from: it is read by handle, always.
+            Session = ApiRecords.Of(session with { Device = null }, check.Now),
             Cookies = check.RenewedCookie is { } renewed ? [ApiRecords.Of(CookieRules.OfSession(session, renewed, check.Now, web.SameSite))] : [],
         });
     }

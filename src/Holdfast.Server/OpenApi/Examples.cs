@@ -15,23 +15,27 @@ internal static class Examples
         }
         """;
 
-    public const string Session = """
+    private const string Facts = """
+        "sid": "BUZpJ3mUQ0uW4tNq7cFvNg",
+        "subject": "ada",
+        "tenant": "default",
+        "client": "default",
+        "transport": "cookie",
+        "remembered": false,
+        "created_at": "2026-03-01T09:00:00Z",
+        "last_seen_at": "2026-03-01T09:00:00Z",
+        "idle_expires_at": "2026-03-01T09:31:00Z",
+        "expires_at": "2026-03-01T21:00:00Z",
+        "auth_time": "2026-03-01T09:00:00Z",
+        "acr": "aal1",
+        "amr": ["pwd"],
+        "cv": 1,
+        "claims": { "name": "Ada Lovelace", "role": ["admin", "author"] }
+        """;
+
+    public const string Session = $$"""
         {
-          "sid": "BUZpJ3mUQ0uW4tNq7cFvNg",
-          "subject": "ada",
-          "tenant": "default",
-          "client": "default",
-          "transport": "cookie",
-          "remembered": false,
-          "created_at": "2026-03-01T09:00:00Z",
-          "last_seen_at": "2026-03-01T09:00:00Z",
-          "idle_expires_at": "2026-03-01T09:31:00Z",
-          "expires_at": "2026-03-01T21:00:00Z",
-          "auth_time": "2026-03-01T09:00:00Z",
-          "acr": "aal1",
-          "amr": ["pwd"],
-          "cv": 1,
-          "claims": { "name": "Ada Lovelace", "role": ["admin", "author"] },
+        {{Facts}},
           "device": {
             "name": "Firefox on Linux",
             "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
@@ -56,7 +60,7 @@ internal static class Examples
     public const string Verify = """{ "cookie": "hfs_...", "renew": true }""";
 
     public const string Verified = $$"""
-        { "status": "live", "session": {{Session}}, "cookies": [] }
+        { "status": "live", "session": { {{Facts}} }, "cookies": [] }
         """;
 
     public const string Page = $$"""

@@ -20,6 +20,7 @@ public sealed class IsolationTests
         { "PATCH", "/v1/sessions/{sid}/data", """{ "theme": "dark" }""" },
         { "GET", "/v1/subjects/ada/sessions", null },
         { "DELETE", "/v1/subjects/ada/sessions", null },
+        { "GET", "/v1/feed", null },
         { "POST", "/v1/activity", """{ "seen": [{ "sid": "{sid}" }] }""" },
         { "POST", "/v1/events", """{ "type": "sign_in.failed", "reason": "wrong_password" }""" },
     };

@@ -25,11 +25,12 @@ public sealed class SessionsApiTests
         var live = (await server.First.VerifyCookieAsync(session.Cookie)).Json;
         var seen = live.GetProperty("session");
         Assert.Equal("live", live.GetProperty("status").GetString());
-        Assert.Equal(("ada", "default", "Ada Lovelace", "Firefox on Linux", "203.0.113.7"), (
-            seen.GetProperty("subject").GetString(), seen.GetProperty("client").GetString(), seen.GetProperty("claims").GetProperty("name").GetString(),
-            seen.GetProperty("device").GetProperty("name").GetString(), seen.GetProperty("device").GetProperty("address").GetString()));
+        Assert.Equal(("ada", "default", "Ada Lovelace"), (
+            seen.GetProperty("subject").GetString(), seen.GetProperty("client").GetString(), seen.GetProperty("claims").GetProperty("name").GetString()));
         Assert.Equal(2, seen.GetProperty("claims").GetProperty("role").GetArrayLength());
-        Assert.Equal(session.Sid, (await server.First.GetAsync($"/v1/sessions/{session.Sid}"))["sid"]);
+        var detail = (await server.First.GetAsync($"/v1/sessions/{session.Sid}")).Json;
+        Assert.Equal((session.Sid, "Firefox on Linux", "203.0.113.7"), (
+            detail.GetProperty("sid").GetString(), detail.GetProperty("device").GetProperty("name").GetString(), detail.GetProperty("device").GetProperty("address").GetString()));
 
         Assert.Equal(204, (await server.First.DeleteAsync($"/v1/sessions/{session.Sid}")).Status);
         Assert.Equal(204, (await server.First.DeleteAsync($"/v1/sessions/{session.Sid}")).Status);
