@@ -16,6 +16,17 @@ internal sealed class BenchServer : IAsyncDisposable
 
     public string Key { get; }
 
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    public double Megabytes => _process.WorkingSet64 / 1048576.0;
+
     public static async Task<BenchServer> StartAsync(string store)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "Holdfast.Server.dll");

@@ -4,6 +4,13 @@ using Holdfast.Bench.Server;
 //   dotnet run -c Release --project bench/Holdfast.Bench.Server -- sqlite
 //   dotnet run -c Release --project bench/Holdfast.Bench.Server -- 127.0.0.1:6379     (an empty Redis)
 // ROUNDS (default 5) interleaved rounds of SECONDS_EACH (default 2) for each kind, 16 connections; rates and percentiles are medians of the rounds.
+//   dotnet run -c Release --project bench/Holdfast.Bench.Server -- followers 1000     what so many followers of the feed cost
+if (args is ["followers", var followers])
+{
+    await Followers.RunAsync("sqlite", int.Parse(followers), TimeSpan.FromSeconds(15));
+    return;
+}
+
 var store = args is [var given] ? given : "sqlite";
 var rounds = int.Parse(Environment.GetEnvironmentVariable("ROUNDS") ?? "5");
 var each = TimeSpan.FromSeconds(double.Parse(Environment.GetEnvironmentVariable("SECONDS_EACH") ?? "2"));

@@ -46,8 +46,18 @@ public static class PlaygroundApp
         app.MapAccount();
         app.MapAttacks();
         app.MapGet("/api/decisions", (Decisions decisions) => decisions.Latest()).RequireAuthorization().AsPoll();
+        app.MapGet("/api/live", StayOpenAsync).RequireAuthorization().AsPoll();
         await DemoAccount.EnsureAsync(app.Services);
         return app;
+    }
+
+    // A connection with nothing to say: the page sees at once when the server cuts it, because the session has ended.
+    private static async Task StayOpenAsync(HttpContext http, TimeProvider clock)
+    {
+        http.Response.ContentType = "text/event-stream";
+        await http.Response.WriteAsync("event: open\ndata: live\n\n", http.RequestAborted);
+        await http.Response.Body.FlushAsync(http.RequestAborted);
+        await Task.Delay(Timeout.InfiniteTimeSpan, clock, http.RequestAborted);
     }
 
     // The page asks by itself, so asking must not keep anybody signed in.

@@ -4,6 +4,7 @@ let csrf = null;
 let current = null;
 let stolen = null;
 let refreshing = null;
+let live = null;
 
 async function call(method, path, body) {
   const headers = { Accept: 'application/json' };
@@ -100,7 +101,16 @@ async function load() {
   showDecisions(decisions);
 }
 
+// Cut by the server as soon as the session ends, on whichever device: no poll is as quick.
+function connect() {
+  live?.close();
+  live = new EventSource('/api/live');
+  live.addEventListener('open', () => { $('live').textContent = 'live connection: open'; });
+  live.onerror = () => { live.close(); $('live').textContent = 'live connection: cut'; refresh(); };
+}
+
 function signedOut(text) {
+  live?.close();
   current = null;
   csrf = null;
   clearInterval(refreshing);
@@ -127,6 +137,7 @@ async function signedIn() {
   for (const id of ['signed-in', 'who']) $(id).hidden = false;
   clearInterval(refreshing);
   refreshing = setInterval(refresh, 2000);
+  connect();
 }
 
 function verdict(target, title, lines) {
