@@ -9,8 +9,7 @@ public sealed partial class SqliteSessionStore
 
     private readonly Lock _watching = new();
     private Action<int>? _news;
-    private Watch? _watch;
-    private long? _dataVersion;
+    private SqliteWatch? _watch;
 
     /// <inheritdoc/>
     public int Partitions => 1;
@@ -43,50 +42,9 @@ public sealed partial class SqliteSessionStore
         lock (_watching)
         {
             _news += ring;
-            if (_watch is null)
-            {
-                // One connection of its own: SQLite tells each connection what the others have committed.
-                var reader = new SqliteSession(_path, writable: false);
-                _watch = new Watch(TimeProvider.System.CreateTimer(_ => Look(reader), null, WatchInterval, WatchInterval), reader);
-            }
+            _watch ??= new SqliteWatch(new SqliteSession(_path, writable: false), WatchInterval, () => _news?.Invoke(0));
         }
 
         return new NewsSubscription(() => _news -= ring);
-    }
-
-    private void Look(SqliteSession reader)
-    {
-        if (!_watching.TryEnter())
-        {
-            return;
-        }
-
-        try
-        {
-            var version = _disposed ? _dataVersion : reader.Number("PRAGMA data_version");
-            if (version != _dataVersion)
-            {
-                _dataVersion = version;
-                _news?.Invoke(0);
-            }
-        }
-        catch (Microsoft.Data.Sqlite.SqliteException)
-        {
-            // Whoever pulls will hear of it.
-        }
-        finally
-        {
-            _watching.Exit();
-        }
-    }
-
-    // The reader closes behind the last look.
-    private sealed class Watch(ITimer timer, SqliteSession reader) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await timer.DisposeAsync();
-            reader.Dispose();
-        }
     }
 }

@@ -136,11 +136,7 @@ public sealed partial class SqliteSessionStore : ISessionStore, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _disposed = true;
-        if (_watch is { } watch)
-        {
-            await watch.DisposeAsync();
-        }
-
+        _watch?.Dispose();
         await _writer.DisposeAsync();
         CloseReaders();
     }
