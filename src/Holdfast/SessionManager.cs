@@ -34,7 +34,7 @@ public sealed partial class SessionManager(
             : RejectAsync(Refusal.Missing, text, "malformed", tenant, caller);
     }
 
-    /// <summary>The same for a cookie that memory knows to be good; false says nothing. Leaves nothing on the heap but its answer.</summary>
+    /// <summary>The same for a cookie that memory knows to be good; false says nothing.</summary>
     internal bool TryRecallCookie(ReadOnlySpan<char> text, string tenant, [NotNullWhen(true)] out SessionCheck? check)
     {
         check = SessionCookie.TryRead(text, out var handle, out var digest) && memory.TryRecall(handle, digest, tenant, out var now, out var remembered)

@@ -9,7 +9,7 @@ namespace Holdfast.AspNetCore.Connections;
 
 /// <summary>
 /// The connections that outlive their request's check: WebSockets, server-sent events, SignalR. An ending cuts them as soon as this node
-/// learns of it, whichever node it came from. The store is asked only when a session reaches its limits, after a gap in the feed, and every
+/// learns of it, whichever node it came from. The store is asked when one opens, when a session reaches its limits, after a gap in the feed, and every
 /// <see cref="Patience"/> without a lease; if it is silent then, they are cut as well.
 /// </summary>
 internal sealed partial class OpenConnections : BackgroundService

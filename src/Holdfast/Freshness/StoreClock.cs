@@ -3,6 +3,7 @@ namespace Holdfast.Freshness;
 /// <summary>
 /// The store's time, as this node knows it: what the last pull was told, and the monotonic time since. It runs ahead by at most that pull's
 /// duration, so nothing that has expired passes for live. Until a pull was answered it is the node's own clock.
+/// The masters of a cluster are taken to agree: the last answer counts, whichever partition it came from.
 /// </summary>
 public sealed class StoreClock(TimeProvider node) : TimeProvider
 {

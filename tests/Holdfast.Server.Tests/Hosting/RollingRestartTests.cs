@@ -42,7 +42,7 @@ public sealed class RollingRestartTests
             await other.KillAsync();
             await progress();
         },
-        // Two kills, each with what a client had in flight and its retry on a pooled connection that died with it.
+        // More than twice as many clients failed once, beside the rest of the suite, and nobody has found out why: this bound is looser than the promise.
         allowedFailures: 4 * Clients);
 
     private static async Task RunAsync(Func<ServerProcess, ServerProcess, Func<Task>, Task> disturb, int allowedFailures)
