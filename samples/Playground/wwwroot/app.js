@@ -122,8 +122,10 @@ function signedOut(text) {
   notice(text);
 }
 
+// Asked by the timer and by the live connection: an answer that comes after the sign-out has nothing to add to what that said.
 async function refresh() {
   try { await load(); } catch (error) {
+    if (!current) return;
     if (error.status === 401) { signedOut(error.answer?.reason === 'session_missing' ? undefined : error.message); } else { notice(error.message); }
   }
 }

@@ -72,7 +72,9 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
                 Volatile.Write(ref _stamp, _stamp + 1);
             }
 
-            _items.AddRange(read.Select(item => (item, _stamp, pull.Began.Monotonic)));
+            // When it is learnt, not when it was asked for: a pull may be under way for longer than endings are remembered.
+            var learnt = ClockReading.Of(clock.Node).Monotonic;
+            _items.AddRange(read.Select(item => (item, _stamp, learnt)));
             Volatile.Write(ref _lease, next);
             return (step, news);
         }
