@@ -42,10 +42,11 @@ public sealed class RollingRestartTests
             await other.KillAsync();
             await progress();
         },
-        // More than twice as many clients failed once, beside the rest of the suite, and nobody has found out why: this bound is looser than the promise.
-        allowedFailures: 4 * Clients);
+        // One request a client, at each of two kills. With a connection for each: one that is kept would let a request fail that was sent after the kill.
+        allowedFailures: 2 * Clients,
+        keepConnections: false);
 
-    private static async Task RunAsync(Func<ServerProcess, ServerProcess, Func<Task>, Task> disturb, int allowedFailures)
+    private static async Task RunAsync(Func<ServerProcess, ServerProcess, Func<Task>, Task> disturb, int allowedFailures, bool keepConnections = true)
     {
         using var directory = new TemporaryDirectory();
         await using var redis = await RedisServer.StartAsync();
@@ -56,7 +57,7 @@ public sealed class RollingRestartTests
         ];
         await using var one = await ServerProcess.StartNodeAsync(directory.Path, "https://holdfast.test", settings);
         await using var other = await ServerProcess.StartNodeAsync(directory.Path, "https://holdfast.test", settings);
-        using var balancer = new Balancer([one.Address, other.Address]);
+        using var balancer = new Balancer([one.Address, other.Address], keepConnections);
 
         using var stop = new CancellationTokenSource();
         var clients = Enumerable.Range(0, Clients).Select(client => Task.Run(() => LiveAsync(balancer, $"user-{client}", stop.Token))).ToArray();
@@ -65,6 +66,7 @@ public sealed class RollingRestartTests
         var tokens = await Task.WhenAll(clients);
 
         Assert.True(balancer.Failures.Count <= allowedFailures, string.Join('\n', balancer.Failures));
+        Assert.All(balancer.Failures, failure => Assert.DoesNotMatch("^5", failure));
         foreach (var token in tokens)
         {
             Assert.Equal("live", (await new ApiCaller(balancer.Http, RunningServer.FirstKey.Reveal()).VerifyTokenAsync(token))["status"]);
@@ -105,7 +107,7 @@ public sealed class RollingRestartTests
         private readonly ConcurrentQueue<string> _failures = new();
         private int _answered;
 
-        public Balancer(Uri[] servers) => Http = new HttpClient(new Round(servers)) { BaseAddress = servers[0], Timeout = TimeSpan.FromSeconds(30) };
+        public Balancer(Uri[] servers, bool keepConnections) => Http = new HttpClient(new Round(servers, keepConnections)) { BaseAddress = servers[0], Timeout = TimeSpan.FromSeconds(30) };
 
         public HttpClient Http { get; }
 
@@ -155,8 +157,13 @@ public sealed class RollingRestartTests
             private Uri[] _ready;
             private int _next;
 
-            public Round(Uri[] servers)
-                : base(new SocketsHttpHandler { UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(2) })
+            public Round(Uri[] servers, bool keepConnections)
+                : base(new SocketsHttpHandler
+                {
+                    UseCookies = false,
+                    ConnectTimeout = TimeSpan.FromSeconds(2),
+                    PooledConnectionLifetime = keepConnections ? Timeout.InfiniteTimeSpan : TimeSpan.Zero,
+                })
             {
                 (_all, _ready) = (servers, servers);
                 _ = WatchAsync();
