@@ -44,6 +44,7 @@ public sealed class HoldfastBuilder
             services.AddHostedService(provider => provider.GetRequiredService<Maintenance>());
             services.AddSingleton<FeedFollower>();
             services.AddHostedService(provider => provider.GetRequiredService<FeedFollower>());
+            services.AddHostedService<MemoryMeter>();
         }
 
         return new HoldfastBuilder(services);

@@ -15,6 +15,9 @@ internal sealed record Target(string Name, string Id, Func<int, string, Child> S
 
     public List<Load> Measured { get; } = [];
 
+    /// <summary>Of the bare endpoint's requests a second, measured just before.</summary>
+    public List<double> Shares { get; } = [];
+
     public async Task StartAsync(string redis)
     {
         _server = Start(_port, redis);
