@@ -8,7 +8,7 @@ namespace Holdfast.Redis;
 /// The connections: run scripts, and turn every way in which Redis can be away into one answer. Endings have a connection of their own,
 /// since waiting for a replica holds up whatever comes behind on the same one.
 /// </summary>
-internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConnectionMultiplexer endings, TimeProvider? clock) : IAsyncDisposable
+internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConnectionMultiplexer endings, TimeSpan patience, TimeProvider? clock) : IAsyncDisposable
 {
     private static readonly Version Oldest = new(6, 2);
 
@@ -18,7 +18,11 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConne
     // How long Redis may take to answer before it counts as unavailable, unless the connection string says otherwise, in milliseconds.
     private const int Patience = 2000;
 
+    // What the client library adds to that before it gives up; a reply that got lost while a failover changed its connections, it awaits for longer.
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
     private readonly IDatabase _database = multiplexer.GetDatabase();
+    private readonly TimeSpan _deadline = patience + Grace;
 
     private volatile bool _isReplicated;
 
@@ -34,7 +38,8 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConne
         var multiplexer = await ConnectAsync(configuration, cancellationToken);
         try
         {
-            return new RedisConnection(multiplexer, await ConnectAsync(configuration, cancellationToken), clock);
+            return new RedisConnection(
+                multiplexer, await ConnectAsync(configuration, cancellationToken), TimeSpan.FromMilliseconds(configuration.AsyncTimeout), clock);
         }
         catch
         {
@@ -131,7 +136,7 @@ internal sealed class RedisConnection(IConnectionMultiplexer multiplexer, IConne
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            return await ask(_database).WaitAsync(cancellationToken);
+            return await ask(_database).WaitAsync(_deadline, TimeProvider.System, cancellationToken);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException or ObjectDisposedException)
         {
