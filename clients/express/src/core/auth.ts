@@ -39,12 +39,18 @@ export class RequestAuth {
 
   constructor(
     readonly incoming: Incoming,
-    private readonly outgoing: Outgoing | null,
+    private readonly answer: Outgoing | null,
     public kind: CredentialKind,
     private readonly csrf: Csrf,
     private readonly server: Server,
     private readonly now: () => number,
   ) {}
+
+  /** Where the headers of this request's answer go. */
+  get outgoing(): Outgoing {
+    if (this.answer === null) throw new Error('This request is a handshake: its answer can carry no cookie.');
+    return this.answer;
+  }
 
   /** The session's data, by field. */
   get data(): SessionData {
@@ -53,7 +59,7 @@ export class RequestAuth {
 
   /** A token for the forms and scripts of this page. For a visitor it sets a cookie, so make it before the answer starts. */
   csrfToken(): string {
-    this.outgoing?.set('Cache-Control', 'no-store');
+    this.answer?.set('Cache-Control', 'no-store');
     return this.csrf.issue(this.binding() ?? this.bindToNewPreSession());
   }
 
@@ -79,7 +85,6 @@ export class RequestAuth {
   }
 
   private bindToNewPreSession(): Buffer {
-    if (this.outgoing === null) throw new Error('A visitor\'s first CSRF token needs an answer that can carry its cookie.');
     const { nonce, header } = this.csrf.newPreSession(this.now());
     this.nonce = nonce;
     this.outgoing.append('Set-Cookie', header);

@@ -1,7 +1,7 @@
 import type { Freshness } from './freshness.js';
 import type { Clock } from './lease.js';
 import type { Server } from './server.js';
-import type { Session } from './session.js';
+import { sessionFrom, type Session } from './session.js';
 
 interface Open {
   session: Session;
@@ -9,6 +9,7 @@ interface Open {
   ended: () => void;
   /** When the limits of time may have been reached, by the server's clock. */
   askAt: number;
+  isAsking: boolean;
 }
 
 const everyMs = 1000;
@@ -24,7 +25,7 @@ export class Connections {
 
   /** Calls back once, when the session has ended. Returns what forgets the connection. */
   onEnded(session: Session, ended: () => void): () => void {
-    const one: Open = { session, since: this.clock().monotonic, ended, askAt: this.clock().monotonic + askEveryMs };
+    const one: Open = { session, since: this.clock().monotonic, ended, askAt: this.clock().monotonic + askEveryMs, isAsking: false };
     this.open.add(one);
     this.timer ??= setInterval(() => this.check(), everyMs).unref();
     this.check();
@@ -37,8 +38,10 @@ export class Connections {
     const now = this.clock();
     const lapsed = this.freshness.lease.lapsedSince(now);
     for (const one of this.open) {
-      if (this.freshness.against(one.session, one.since) || (lapsed !== null && now.monotonic - Math.max(lapsed, one.since) > longestWithoutLeaseMs)) this.end(one);
-      else if (now.monotonic >= one.askAt) this.ask(one);
+      const alone = lapsed !== null && now.monotonic - Math.max(lapsed, one.since) > longestWithoutLeaseMs;
+      if (alone || this.freshness.endings.ended(one.session.sid)) this.end(one);
+      // Its subject's sessions were ended, or it stepped up: the server says whether it is the one that goes on.
+      else if (now.monotonic >= one.askAt || this.freshness.endings.against(one.session)) this.ask(one);
     }
   }
 
@@ -49,13 +52,16 @@ export class Connections {
 
   // What every node can tell by itself, that a session idled out, is not in the feed.
   private ask(one: Open): void {
+    if (one.isAsking) return;
+    one.isAsking = true;
     one.askAt = this.clock().monotonic + askEveryMs;
     this.server.call('GET', `v1/sessions/${one.session.sid}`, { background: true }).then(
-      ({ status }) => {
+      ({ status, body }) => {
         if (status === 404) this.end(one);
+        one.session = sessionFrom(body) ?? one.session;
       },
       () => {},
-    );
+    ).finally(() => (one.isAsking = false));
   }
 
   private end(one: Open): void {

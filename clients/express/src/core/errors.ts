@@ -45,7 +45,8 @@ export class HoldfastError extends Error {
     };
   }
 
-  toResponse(): Response {
+  /** The answer; frameworks on Fetch types, such as Hono, call this by themselves. */
+  getResponse(): Response {
     return new Response(JSON.stringify(this.problem()), {
       status: this.status,
       headers: { ...this.headers, 'Content-Type': 'application/problem+json' },

@@ -25,7 +25,7 @@ export function deviceOf({ headers, ip }: Incoming): { user_agent?: string; ip?:
 
 /** Credentials, and requests that could lead to one, travel over HTTPS. This machine is excepted, so that development needs no certificate. */
 export function requireHttps(incoming: Incoming, settings: Settings): void {
-  if (incoming.secure || settings.allowInsecureHttp || isThisMachine(incoming)) return;
+  if (settings.allowInsecureHttp || incoming.secure || isThisMachine(incoming)) return;
   if (isSafe(incoming.method) && !carriesCredential(incoming.headers)) return;
   const proxied = incoming.headers.get('x-forwarded-proto') !== null || incoming.headers.get('forwarded') !== null;
   throw new HoldfastError('https_required', {

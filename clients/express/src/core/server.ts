@@ -17,6 +17,8 @@ export interface Call {
   timeoutMs?: number;
   /** Waits on a connection of its own, which does not keep the process running. */
   background?: boolean;
+  /** The body says who calls, as OAuth's endpoints have it. */
+  anonymous?: boolean;
 }
 
 /** No answer of the server is larger: 5000 entries of the feed take one megabyte. */
@@ -37,7 +39,7 @@ export class Server {
   }
 
   async call(method: string, path: string, call: Call = {}): Promise<Answer> {
-    const answer = await this.send(method, new URL(path, this.settings.url), { Authorization: `Bearer ${this.settings.apiKey}` }, call);
+    const answer = await this.send(method, new URL(path, this.settings.url), call.anonymous ? {} : { Authorization: `Bearer ${this.settings.apiKey}` }, call);
     if (answer.status === 401 || (answer.status === 403 && answer.body?.reason === 'insufficient_scope')) {
       this.complain(`the server at ${this.settings.url.origin} refuses this application's API key (${answer.body?.reason ?? answer.status}: ${answer.body?.detail ?? 'no detail'}). Set HOLDFAST_API_KEY to a key of an application that may do this.`);
       throw new StoreUnavailableError();
