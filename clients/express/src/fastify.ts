@@ -37,7 +37,7 @@ export function createHoldfast(options: HoldfastOptions = {}) {
     app.addHook('onClose', () => client.close());
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       if (!(error instanceof HoldfastError)) return reply.send(error);
-      return reply.code(error.status).headers(error.headers).type('application/problem+json').send(JSON.stringify(error.problem()));
+      return reply.code(error.status).headers(error.headers).header('Content-Type', 'application/problem+json').send(Buffer.from(JSON.stringify(error.problem())));
     });
     app.register(async endpoints => {
       // Our endpoints read their bodies themselves.

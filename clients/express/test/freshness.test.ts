@@ -104,6 +104,7 @@ describe('the feed', () => {
   test("a subject's sessions that this process ended are doubted until the feed has caught up", () => {
     const freshness = new Freshness();
     freshness.take(at(0), at(1), answer());
+    assert.equal(freshness.against(standing, -Infinity), false);
     freshness.subjectEnded('ada', 100);
     assert.deepEqual([freshness.against(standing, 50), freshness.against(standing, 101)], [true, false]);
     freshness.take(at(90), at(110), answer({ position: 'p2' }));

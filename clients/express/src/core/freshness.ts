@@ -51,7 +51,8 @@ export class Freshness {
 
   /** Whether anything speaks against what was learnt at `since`. */
   against(standing: Standing, since: number): boolean {
-    return this.endings.against(standing) || (this.ownEnds.get(standing.subject) ?? -Infinity) >= since;
+    const ownEnd = this.ownEnds.get(standing.subject);
+    return this.endings.against(standing) || (ownEnd !== undefined && ownEnd >= since);
   }
 
   /** The server has acknowledged the end of one session. */
