@@ -7,7 +7,7 @@ import { Freshness } from '../src/core/freshness.js';
 import { Lease, type Moment } from '../src/core/lease.js';
 
 const at = (monotonic: number, wall = monotonic): Moment => ({ monotonic, wall });
-const fresh = { ageMs: 100, maxStalenessMs: 1000, now: 5_000_000 };
+const fresh = { ageMs: 100, maxStalenessMs: 1000 };
 const sid = 'BwAAAAAAAAAAAAAAAAAAAA';
 const other = 'CAAAAAAAAAAAAAAAAAAAAA';
 const standing = { sid, subject: 'ada', cv: 1, epoch: 5 };
@@ -60,7 +60,7 @@ describe('the lease', () => {
   test("keeps the server's time by the monotonic clock alone", () => {
     const lease = new Lease();
     assert.equal(lease.serverNow(at(0)), null);
-    lease.renew(at(1000, 999_999), at(1050, 1_000_049), fresh);
+    lease.tell(at(1000, 999_999), 5_000_000);
     assert.equal(lease.serverNow(at(3000, 7)), 5_002_000);
   });
 });

@@ -1,7 +1,7 @@
 import { Activity } from './activity.js';
 import { RequestAuth, type Auth } from './auth.js';
 import { Connections } from './connections.js';
-import { cookieIn, cookieNames, credentialOf, deletedCookies } from './credential.js';
+import { cookieIn, cookieNames, credentialOf, deletedCookies, otherTransport } from './credential.js';
 import { Csrf } from './csrf.js';
 import { HoldfastError, SessionRequiredError, StoreUnavailableError } from './errors.js';
 import { Follower } from './follower.js';
@@ -135,6 +135,7 @@ export class Client {
     });
     const started = this.credentials(answer, 201, auth.outgoing);
     if (replaces !== undefined) this.freshness.ended(replaces, this.clock().monotonic);
+    for (const line of otherTransport(transport, auth.incoming.headers.get('cookie'), this.settings.authPath)) auth.outgoing.append('Set-Cookie', line);
     if (transport !== 'tokens') auth.become(started.session, transport === 'cookie' ? 'cookie' : 'token-cookie');
     return started;
   }

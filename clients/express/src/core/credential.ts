@@ -48,7 +48,17 @@ export function cookieIn(line: string | null, name: string): string | null | und
   return found;
 }
 
+const deleted = (name: string, authPath: string) =>
+  `${name}=; path=${name === cookieNames.refreshToken ? authPath : '/'}; secure; httponly; samesite=lax; max-age=0`;
+
 /** The lines that make a browser forget every cookie of a session. */
 export const deletedCookies = (authPath: string): string[] =>
-  [cookieNames.session, '__Host-Http-holdfast-anon', cookieNames.accessToken, cookieNames.refreshToken].map(
-    name => `${name}=; path=${name === cookieNames.refreshToken ? authPath : '/'}; secure; httponly; samesite=lax; max-age=0`);
+  [cookieNames.session, '__Host-Http-holdfast-anon', cookieNames.accessToken, cookieNames.refreshToken].map(name => deleted(name, authPath));
+
+/** What a sign-in deletes of the transport that the browser used before: a dead session cookie would hide the live session. */
+export function otherTransport(transport: string, line: string | null, authPath: string): string[] {
+  const came = (name: string) => cookieIn(line, name) !== undefined;
+  if (transport === 'token-cookies' && came(cookieNames.session)) return [deleted(cookieNames.session, authPath)];
+  if (transport === 'cookie' && came(cookieNames.accessToken)) return [cookieNames.accessToken, cookieNames.refreshToken].map(name => deleted(name, authPath));
+  return [];
+}

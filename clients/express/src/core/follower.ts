@@ -72,9 +72,7 @@ export class Follower {
     const sent = this.clock();
     const path = position === null ? 'v1/feed' : `v1/feed?after=${encodeURIComponent(position)}`;
     const answer = await this.server.call('GET', path, { background: true, timeoutMs: maxStalenessMs / 2 + slackMs });
-    if (answer.status === 400 && position !== null) this.freshness.startOver();
-    if (answer.status !== 200) throw new StoreUnavailableError(`The feed answered ${answer.status}.`);
-    return this.freshness.take(sent, this.clock(), answer.body);
+    return this.freshness.answered(sent, this.clock(), answer.status, answer.body);
   }
 
   private async readApplication(): Promise<Application> {

@@ -32,16 +32,22 @@ export class Freshness {
     for (const entry of answer.entries) this.endings.take(entry, received.monotonic);
     this.position = answer.position;
     this.maxStalenessMs = answer.maxStalenessMs;
+    this.lease.tell(sent, answer.now);
     if (answer.more) return 'more';
     this.lease.renew(sent, received, answer);
     for (const [subject, at] of this.ownEnds) if (this.lease.knows(at)) this.ownEnds.delete(subject);
     return 'renewed';
   }
 
-  /** The server does not know our position: the next answer is the beginning. */
-  startOver(): void {
-    this.position = null;
-    this.generation++;
+  /** The same, for whatever was answered. A position that the server refuses is no place to go on from. */
+  answered(sent: Moment, received: Moment, status: number, json: unknown): Taken {
+    if (status === 200) return this.take(sent, received, json);
+    if (status === 400 && this.position !== null) {
+      this.position = null;
+      this.generation++;
+    }
+
+    return 'malformed';
   }
 
   /** Whether memory may answer at all. */

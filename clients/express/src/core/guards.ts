@@ -1,4 +1,5 @@
 import type { Auth, RequestAuth, SignedIn } from './auth.js';
+import type { HeadersView } from './credential.js';
 import { csrfField, csrfHeader, isSafe, provenance } from './csrf.js';
 import { CsrfError, HoldfastError, ReauthenticationRequiredError, SessionRequiredError } from './errors.js';
 import type { Reason } from './reasons.js';
@@ -44,23 +45,32 @@ export interface CsrfFacts {
   trustedOrigins: ReadonlySet<string>;
 }
 
+/** What the browser's own words decide about a request: allowed, refused, or the token decides. */
+export function judgeOrigin(
+  method: string, headers: HeadersView, credential: 'none' | 'bearer' | 'cookie', upgrade: boolean, trustedOrigins: ReadonlySet<string>,
+): 'allowed' | 'refused' | 'token' {
+  if ((isSafe(method) && !upgrade) || credential === 'bearer') return 'allowed';
+  const from = provenance(headers.get('sec-fetch-site'), headers.get('origin'), headers.get('host'), trustedOrigins);
+  if (from === 'foreign') return credential === 'none' && upgrade ? 'allowed' : 'refused';
+  return upgrade || (from === 'no-browser' && credential === 'none') ? 'allowed' : 'token';
+}
+
 /** Throws if another site may have made the request with our user's cookies. */
 export function requireOwnPages(auth: Auth | RequestAuth, field: unknown, { upgrade = false, provenByBody = false, trustedOrigins }: CsrfFacts): void {
   const { method, headers } = auth.incoming;
-  if ((isSafe(method) && !upgrade) || auth.kind === 'bearer' || (provenByBody && auth.kind === 'none')) return;
-  const fetchSite = headers.get('sec-fetch-site');
-  const origin = headers.get('origin');
-  const from = provenance(fetchSite, origin, headers.get('host'), trustedOrigins);
-  if (from === 'foreign' && (auth.kind !== 'none' || !upgrade)) {
-    const page = origin === null ? 'another site' : origin.slice(0, 200).replace(/[^\x21-\x7e]/g, '?');
-    throw new CsrfError(`A page of ${page} sent it. If that page is yours, add its origin to trustedOrigins.`, fetchSite === 'same-site' ? 'same_site' : 'cross_site', 'trustedOrigins');
+  if (provenByBody && auth.kind === 'none') return;
+  const credential = auth.kind === 'none' || auth.kind === 'bearer' ? auth.kind : 'cookie';
+  const judged = judgeOrigin(method, headers, credential, upgrade, trustedOrigins);
+  if (judged === 'allowed') return;
+  if (judged === 'refused') {
+    const page = headers.get('origin')?.slice(0, 200).replace(/[^\x21-\x7e]/g, '?') ?? 'another site';
+    throw new CsrfError(`A page of ${page} sent it. If that page is yours, add its origin to trustedOrigins.`, headers.get('sec-fetch-site') === 'same-site' ? 'same_site' : 'cross_site', 'trustedOrigins');
   }
 
-  if (upgrade || (from === 'no-browser' && auth.kind === 'none')) return;
   const header = headers.get(csrfHeader);
   if (auth.isCsrfToken(header ?? (typeof field === 'string' ? field : null))) return;
   const detail = `The CSRF token is missing, or was issued for another session. Send what GET /auth/csrf answers in the header ${csrfHeader} or the form field ${csrfField}; a form's fields must be read (express.urlencoded()) before it is checked.`;
-  // The form is from before the session ended: that is what its user needs to hear.
-  if (auth.kind !== 'none' && auth.kind !== 'refresh-cookie' && auth.session === null) throw new SessionRequiredError(auth.refusal as Reason, { detail });
+  // The form is from before the session ended: that is what its user needs to hear. A live refresh cookie is what the token is bound to.
+  if (auth.kind !== 'none' && auth.kind !== 'refresh-cookie' && auth.session === null && auth.refreshable === null) throw new SessionRequiredError(auth.refusal as Reason, { detail });
   throw new CsrfError(detail, 'token');
 }

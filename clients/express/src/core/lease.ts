@@ -20,9 +20,13 @@ export class Lease {
   private serverTime: { now: number; sent: number } | null = null;
   private knownSince = -Infinity;
 
+  /** The server said what time it was there when the request arrived. */
+  tell(sent: Moment, now: number): void {
+    this.serverTime = { now, sent: sent.monotonic };
+  }
+
   /** An answer without `more` came to a request that was sent at `sent`. */
-  renew(sent: Moment, received: Moment, answer: { ageMs: number; maxStalenessMs: number; now: number }): void {
-    this.serverTime = { now: answer.now, sent: sent.monotonic };
+  renew(sent: Moment, received: Moment, answer: { ageMs: number; maxStalenessMs: number }): void {
     // The wall clock went back meanwhile: nothing tells how long ago that moment was.
     if (received.wall < sent.wall) {
       this.until = null;
