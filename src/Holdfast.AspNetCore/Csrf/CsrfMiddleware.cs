@@ -100,9 +100,9 @@ internal sealed class CsrfMiddleware(
     {
         context.Response.Headers.Append("Vary", "Sec-Fetch-Site, Origin");
         var request = await RequestSession.OfAsync(context);
-        if (refusal.Reason == "token" && request.Outcome == SessionOutcome.Refused)
+        if (refusal.Reason == "token" && request.Outcome == SessionOutcome.Refused && request.Concerned is null)
         {
-            // The form is from before the session ended: that is what its user needs to hear.
+            // The form is from before the session ended, or the access token expired: that is what its user needs to hear.
             await Problems.WriteAsync(context, Refusals.Reason(request.Refusal), refusal.Detail);
             return;
         }
