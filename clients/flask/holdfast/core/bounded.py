@@ -23,14 +23,16 @@ class Bounded(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         with self._lock:
-            self._values.pop(key, None)
+            if key in self._values:
+                del self._values[key]
             while len(self._values) >= self._most:
                 del self._values[next(iter(self._values))]
             self._values[key] = value
 
     def drop(self, key: K) -> None:
         with self._lock:
-            self._values.pop(key, None)
+            if key in self._values:
+                del self._values[key]
 
     def clear(self) -> None:
         with self._lock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 from . import credentials, reasons, signing
@@ -11,6 +12,7 @@ from .errors import SessionRefused, Unavailable
 from .exchange import Response, answer, body_of
 from .checking import headers_of
 from .request_session import RequestSession
+from .session import without_nulls
 
 _SHOWN = (
     "sid", "subject", "tenant", "created_at", "last_seen_at", "idle_expires_at", "expires_at", "auth_time", "acr", "amr", "device",
@@ -76,9 +78,9 @@ def refresh(request: RequestSession) -> Response:
     token = token or request.cookies.single(credentials.REFRESH_TOKEN)
     if not token:
         raise SessionRefused(reasons.SESSION_MISSING, error="invalid_grant")
-    exchanged = request.node.server.refresh({
-        "refresh_token": token, "from": came, "auth_path": request.auth_path, **({"device": device} if (device := request.request.device()) else {}),
-    })
+    exchanged = request.node.server.refresh(without_nulls({
+        "refresh_token": token, "from": came, "auth_path": request.auth_path, "device": request.request.device() or None,
+    }))
     if exchanged.get("status") == "invalid" and exchanged.get("reason") in reasons.ALL:
         raise SessionRefused(exchanged["reason"], error="invalid_grant")
     try:
@@ -120,7 +122,7 @@ def find(method: str, path: str) -> Optional[Callable[[RequestSession], Response
         elif pattern != path:
             continue
         if verb == method or (verb == "GET" and method == "HEAD"):
-            return (lambda request, chosen=endpoint, named=sid: chosen(request, named)) if pattern.endswith("<sid>") else endpoint
+            return partial(endpoint, sid=sid) if pattern.endswith("<sid>") else endpoint
         allowed.append(verb)
     if allowed:
         raise SessionRefused(reasons.INVALID_REQUEST, f"Send {' or '.join(allowed)}.", status=405)

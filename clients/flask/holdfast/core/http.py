@@ -106,13 +106,12 @@ class Http:
     ) -> Answer:
         if connection.sock is None:
             connection.connect()
-            connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        assert connection.sock is not None
         connection.sock.settimeout(max(0.001, ends - time.monotonic()))
-        under = connection.sock
 
         def response_of(sock: socket.socket, **options: Any) -> http.client.HTTPResponse:
             response = http.client.HTTPResponse(sock, **options)
-            response.fp = io.BufferedReader(_Deadline(response.fp.detach(), under, ends))  # type: ignore[attr-defined]
+            response.fp = io.BufferedReader(_Deadline(response.fp.detach(), sock, ends))
             return response
 
         connection.response_class = response_of  # type: ignore[assignment]

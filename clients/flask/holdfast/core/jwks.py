@@ -73,7 +73,7 @@ def _key(value: Any) -> Optional[Key]:
     if algorithm not in ALGORITHMS or (algorithm == "ES256" and value.get("crv") != "P-256"):
         return None
     try:
-        key = jwt.PyJWK(value, algorithm)
+        key = jwt.PyJWK(value, algorithm)  # type: ignore[no-untyped-call]
     except Exception:  # PyJWT and cryptography raise many kinds for a key that is none.
         return None
 

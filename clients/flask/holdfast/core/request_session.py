@@ -79,7 +79,7 @@ class RequestSession:
     @property
     def concerned(self) -> Optional[Session]:
         """Whom a CSRF token or a sign-out is about: the live session, or the one whose refresh token came, which proves nothing."""
-        if self.live is not None or self.request.has_authorization or self.is_ended:
+        if self.live is not None or self.request.has_authorization or self.is_ended or self.cookies.has(credentials.SESSION):
             return self.live
         if not self._looked_at_refresh:
             self._looked_at_refresh = True
@@ -206,21 +206,29 @@ class RequestSession:
         if travels_in_cookies:
             self._add_cookies(headers_of(answer))
             self.verdict, self.signed_in_here, self.is_ended = Verdict(session), True, False
-            if self.cookies.has(credentials.ANONYMOUS):
-                self._add_cookies([credentials.deletion(credentials.ANONYMOUS, "/")])
+            self._delete(self._of_other_transports())
         self.is_personal = True
 
     def leave(self) -> None:
         """The session has been ended: cookies, and everything that the browser keeps of us, go with it."""
         self.set_cookies.clear()
-        for name in credentials.OF_SESSIONS:
-            self._add_cookies([credentials.deletion(name, self.auth_path if name == credentials.REFRESH_TOKEN else "/")])
+        self._delete(credentials.OF_SESSIONS)
         self.clears_site_data = self.is_personal = self.is_ended = True
         self.verdict = Verdict(reason=reasons.SESSION_REVOKED)
 
     def add_cookies(self, answer: Mapping[str, Any]) -> None:
         self._add_cookies(headers_of(answer))
         self.is_personal = True
+
+    def _of_other_transports(self) -> Sequence[str]:
+        # What the browser still holds of another transport would hide the session that it has now.
+        came = [name for name in (credentials.SESSION, credentials.ANONYMOUS) if self.cookies.has(name)]
+        if self.cookies.has(credentials.ACCESS_TOKEN):
+            came += [credentials.ACCESS_TOKEN, credentials.REFRESH_TOKEN]
+        return [name for name in came if name not in self.set_cookies]
+
+    def _delete(self, names: Sequence[str]) -> None:
+        self._add_cookies([credentials.deletion(name, self.auth_path if name == credentials.REFRESH_TOKEN else "/") for name in names])
 
     def _add_cookies(self, lines: Sequence[str]) -> None:
         # The last writer of a name in a response wins.

@@ -42,6 +42,7 @@ def start(
     """Starts a session for a user whose proof has been checked: always a new one. The browser's old one ends."""
     if transport not in TRANSPORTS:
         raise ValueError(f"transport is {transport!r}: {', '.join(TRANSPORTS)}.")
+    replaced = None if transport == "tokens" else _replaced(request)
     answer = request.node.server.start(without_nulls({
         "subject": subject_of(user),
         "transport": transport,
@@ -51,9 +52,11 @@ def start(
         "acr": acr,
         "amr": list(amr) or None,
         "device": request.request.device() or None,
-        "replaces": None if transport == "tokens" else _replaced(request),
+        "replaces": replaced,
         "auth_path": request.auth_path,
     }))
+    if replaced is not None:
+        request.node.freshness.ended_session(replaced)
     return _taken(request, answer, is_in_cookies=transport != "tokens")
 
 

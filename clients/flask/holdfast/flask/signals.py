@@ -1,6 +1,6 @@
 """Blinker signals, sent by the application. ``session_refused`` has ``reason``; the others have ``session`` or ``subject``."""
 
-from flask.signals import Namespace
+from flask.signals import Namespace  # type: ignore[attr-defined]
 
 _signals = Namespace()
 
