@@ -138,7 +138,7 @@ class Checker:
                 # Digests of the whole credential, so that nobody refuses the genuine one by presenting a forged one.
                 self._verdicts.put(digest, _Remembered(verdict, asked, self._freshness.max_staleness, generation))
                 return verdict
-            if self._freshness.allows(session):
+            if self._freshness.allows(session, asked):
                 span = min(_milliseconds(answer.get("remember_for_ms")) / 1000, MOST_REMEMBERED)
                 if span > 0 and not verdict.cookies:
                     self._verdicts.put(digest, _Remembered(verdict, asked, span, generation))

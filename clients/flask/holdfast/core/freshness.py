@@ -33,9 +33,12 @@ class Freshness:
         """Whether memory may answer at all."""
         return self._lease.is_good(self._clock.read()) and not self._endings.are_too_many
 
-    def allows(self, session: Session) -> bool:
-        """Whether nothing is known against what memory says of this session."""
-        return session.subject not in self._ended_here and not self._endings.forbid(session)
+    def allows(self, session: Session, asked: Optional[Reading] = None) -> bool:
+        """Whether nothing is known against this session: against what memory says of it, or the server when it was ``asked``."""
+        ended = self._ended_here.get(session.subject)
+        if ended is not None and (asked is None or asked.monotonic <= ended):
+            return False
+        return not self._endings.forbid(session)
 
     def server_now(self) -> Optional[float]:
         """The server's time in Unix seconds; None before the first answer."""
