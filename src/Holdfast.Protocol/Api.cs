@@ -50,7 +50,7 @@ public sealed record SessionDetail
     /// <summary>The epoch it counts in: the feed tells which ones have ended.</summary>
     public required long Epoch { get; init; }
 
-    /// <summary>How often its refresh token was exchanged; absent for cookie sessions.</summary>
+    /// <summary>The generation of its refresh token, from 1; absent for cookie sessions.</summary>
     public int? Generation { get; init; }
 
     /// <summary>The principal's claims.</summary>
