@@ -54,6 +54,28 @@ def _names(origin: Optional[str], host: str) -> bool:
         return False
 
 
+class Answer(Enum):
+    ALLOWED = "allowed"
+    # Only with a token.
+    TOKEN = "token"
+    REFUSED = "refused"
+
+
+def judge(
+    method: str, host: str, fetch_site: Optional[str], origin: Optional[str], credential: str, upgrade: bool, trusted_origins: Sequence[str],
+) -> Answer:
+    """A pure function. ``credential`` is ``bearer``, ``cookie`` (any of a session's cookies came) or ``none``."""
+    if (method in SAFE_METHODS and not upgrade) or credential == "bearer":
+        return Answer.ALLOWED
+    whose = provenance(fetch_site, origin, host, trusted_origins)
+    if whose == Provenance.FOREIGN and (credential == "cookie" or not upgrade):
+        return Answer.REFUSED
+    # Pages cannot add a token to a WebSocket's handshake; the browser's word of who opens it is what there is.
+    if upgrade or (whose == Provenance.NOT_A_BROWSER and credential == "none"):
+        return Answer.ALLOWED
+    return Answer.TOKEN
+
+
 class _Keys(NamedTuple):
     csrf: bytes
     pre_session: bytes

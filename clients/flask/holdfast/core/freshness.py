@@ -78,6 +78,11 @@ class Freshness:
         with self._lock:
             self._endings.learn(Entry("session_ended", sid, 0), self._clock.read().monotonic)
 
+    def raised(self, sid: str, cv: int) -> None:
+        """This process stepped it up: what proves less is void."""
+        with self._lock:
+            self._endings.learn(Entry("credentials_raised", sid, cv), self._clock.read().monotonic)
+
     def ended_subject(self, subject: str) -> None:
         """This process ended a subject's sessions: which, only the feed tells, and until then memory says nothing of any."""
         with self._lock:

@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 from . import credentials, reasons
 from .checking import headers_of
 from .credentials import Cookies
-from .csrf import FIELD, HEADER, SAFE_METHODS, Csrf, Provenance, provenance, session_binding
+from .csrf import FIELD, HEADER, Answer, Csrf, judge, session_binding
 from .data import Data
 from .errors import SessionRefused, Unavailable
 from .exchange import Request
@@ -134,31 +134,26 @@ class RequestSession:
     def protect(self, *, proven_by_body: bool = False) -> None:
         """Refuses a request that another site may have made."""
         request = self.request
-        if (request.method in SAFE_METHODS and not request.is_upgrade) or (self.credential is not None and self.credential.is_bearer):
-            return
-        ours = any(self.cookies.has(name) for name in credentials.OF_SESSIONS)
-        if proven_by_body and not ours:
-            return
         fetch_site, origin = request.header("Sec-Fetch-Site"), request.header("Origin")
-        whose = provenance(fetch_site, origin, request.host, self.node.settings.trusted_origins)
-        if whose == Provenance.FOREIGN and (ours or not request.is_upgrade):
+        ours = any(self.cookies.has(name) for name in credentials.OF_SESSIONS)
+        kind = "bearer" if self.credential is not None and self.credential.is_bearer else "cookie" if ours else "none"
+        verdict = judge(request.method, request.host, fetch_site, origin, kind, request.is_upgrade, self.node.settings.trusted_origins)
+        if verdict == Answer.ALLOWED or (proven_by_body and not ours):
+            return
+        if verdict == Answer.REFUSED:
             named = "another site" if origin is None else origin.encode("ascii", "replace").decode("ascii")[:200]
             self._refuse_csrf(
                 "same_site" if fetch_site == "same-site" else "cross_site",
                 f"A page of {named} sent it. If that page is yours, add its origin to HOLDFAST_TRUSTED_ORIGINS.", "HOLDFAST_TRUSTED_ORIGINS",
             )
-        # Pages cannot add a token to a WebSocket's handshake; the browser's word of who opens it is what there is.
-        if request.is_upgrade or (whose == Provenance.NOT_A_BROWSER and not ours):
-            return
         binding = self._binding()
         presented = request.header(HEADER)
         if presented is None:
             presented = request.field(FIELD)
         if binding is None or not self._csrf.is_valid(presented, binding):
-            verdict = self.check()
-            if self.credential is not None and verdict.session is None and self.concerned is None:
+            if self.credential is not None and self.live is None and self.concerned is None:
                 # The form is from before the session ended: that is what its user needs to hear.
-                raise SessionRefused(verdict.reason)
+                raise SessionRefused(self.check().reason)
             self._refuse_csrf(
                 "token",
                 "The CSRF token is missing, or was issued for another session. Send what GET "

@@ -67,6 +67,8 @@ def elevate(request: RequestSession, *, acr: Optional[str] = None, amr: Sequence
         answer = request.node.server.elevate(session.sid, acr, amr, request.auth_path)
     except SessionRefused as refusal:
         raise _ended(refusal) from None
+    started = _session_of(answer)
+    request.node.freshness.raised(started.sid, started.cv)
     is_bearer = request.credential is not None and request.credential.is_bearer
     return _taken(request, answer, is_in_cookies=not is_bearer)
 
@@ -121,13 +123,19 @@ def _end(request: RequestSession, sid: str, reason: str) -> None:
 
 
 def _taken(request: RequestSession, answer: Mapping[str, Any], *, is_in_cookies: bool) -> Started:
+    session, tokens = _session_of(answer), answer.get("tokens")
     try:
-        session = Session.of_record(answer["session"])
-        tokens = answer.get("tokens")
         request.started(session, answer, travels_in_cookies=is_in_cookies)
     except (KeyError, TypeError, ValueError):
         raise Unavailable("The server's answer could not be understood.") from None
     return Started(session, dict(tokens) if tokens else None)
+
+
+def _session_of(answer: Mapping[str, Any]) -> Session:
+    try:
+        return Session.of_record(answer["session"])
+    except (KeyError, TypeError, ValueError):
+        raise Unavailable("The server's answer could not be understood.") from None
 
 
 def _ended(refusal: SessionRefused) -> SessionRefused:

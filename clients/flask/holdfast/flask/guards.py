@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import wraps
-from typing import Any, Callable, Optional, Sequence, TypeVar, Union, overload
+from typing import Any, Callable, Optional, TypeVar, overload
 
 from flask import current_app, redirect, url_for
 
-from holdfast.core.errors import SessionRefused, Unavailable
-from holdfast.core.request_session import RequestSession
+from holdfast.core.errors import SessionRefused
+from holdfast.core.requirement import Names, Requirement
 
 from .current import request_session
 
@@ -22,14 +22,14 @@ def session_required(view: View) -> View: ...
 
 @overload
 def session_required(
-    *, optional: bool = False, role: Union[str, Sequence[str], None] = None, fresh: Optional[timedelta] = None,
-    acr: Union[str, Sequence[str], None] = None, redirect_to: Optional[str] = None,
+    *, optional: bool = False, role: Names = None, fresh: Optional[timedelta] = None,
+    acr: Names = None, redirect_to: Optional[str] = None,
 ) -> Callable[[View], View]: ...
 
 
 def session_required(
-    view: Any = None, *, optional: bool = False, role: Union[str, Sequence[str], None] = None, fresh: Optional[timedelta] = None,
-    acr: Union[str, Sequence[str], None] = None, redirect_to: Optional[str] = None,
+    view: Any = None, *, optional: bool = False, role: Names = None, fresh: Optional[timedelta] = None,
+    acr: Names = None, redirect_to: Optional[str] = None,
 ) -> Any:
     """Refuses whoever is not signed in: 401, or ``unauthorized_handler``'s answer.
 
@@ -39,16 +39,14 @@ def session_required(
     acr          the assurance level is one of these; the same.
     redirect_to  an endpoint's name or a path: where a browser that asks for a page is sent instead of 401.
     """
-    roles, levels = _all(role), _all(acr)
+    requirement = Requirement.of(optional, role, fresh, acr)
 
     def decorate(function: Any) -> Any:
         @wraps(function)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             session = request_session()
             try:
-                _judge(session, optional, roles, fresh, levels)
-            except Unavailable:
-                raise
+                requirement.ask(session)
             except SessionRefused as refusal:
                 if redirect_to is not None and refusal.is_sign_in_needed and session.request.wants_page:
                     session.is_personal = True
@@ -72,19 +70,3 @@ def csrf_exempt(view: View) -> View:
     view._holdfast_csrf_exempt = True  # type: ignore[attr-defined]
     return view
 
-
-def _judge(session: RequestSession, optional: bool, roles: Sequence[str], fresh: Optional[timedelta], levels: Sequence[str]) -> None:
-    if session.live is None and optional:
-        return
-    session.require()
-    session.is_personal = True
-    if roles:
-        session.require_role(roles)
-    if fresh is not None:
-        session.require_fresh(fresh)
-    if levels:
-        session.require_acr(levels)
-
-
-def _all(value: Union[str, Sequence[str], None]) -> Sequence[str]:
-    return () if value is None else (value,) if isinstance(value, str) else tuple(value)
