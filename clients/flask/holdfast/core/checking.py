@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 from . import reasons
 from .access_tokens import Shape, judge, shape_of
 from .bounded import Bounded
-from .clocks import Clock, Reading
+from .clocks import Clock
 from .credentials import Credential
 from .errors import Unavailable
 from .freshness import Freshness
 from .jwks import Keys
 from .server import Server
 from .session import Session, Verdict
-
-MOST_REMEMBERED = 600.0
+from .verdicts import Verdicts
 
 # What the server says of a credential. Another word would be of a server that this client does not understand.
 _REASONS = frozenset({
     reasons.SESSION_MISSING, reasons.SESSION_EXPIRED, reasons.SESSION_REVOKED, reasons.TOKEN_EXPIRED, reasons.TOKEN_INVALID, reasons.TOKEN_REUSED,
 })
-
-
-class _Remembered(NamedTuple):
-    verdict: Verdict
-    asked: Reading
-    span: float
-    generation: int
 
 
 class _Flight:
@@ -42,10 +34,10 @@ class _Flight:
 
 class Checker:
     def __init__(self, server: Server, freshness: Freshness, keys: Keys, clock: Clock, remembered: int) -> None:
-        self._server, self._freshness, self._keys, self._clock = server, freshness, keys, clock
+        self._server, self._freshness, self._keys = server, freshness, keys
         # What access tokens must say; None until the server has told.
         self.terms: Optional[Mapping[str, Any]] = None
-        self._verdicts: Bounded[bytes, _Remembered] = Bounded(remembered)
+        self._verdicts = Verdicts(freshness, clock, remembered)
         self._signatures: Bounded[bytes, Shape] = Bounded(remembered)
         self._flights: Dict[bytes, _Flight] = {}
         self._lock = threading.Lock()
@@ -55,13 +47,11 @@ class Checker:
         if credential.text is None:
             return Verdict(reason=reasons.TOKEN_INVALID if credential.is_token else reasons.SESSION_MISSING)
         digest = _digest(credential)
-        if self._freshness.is_good():
-            if credential.is_token and self.terms is not None:
-                verdict = self._judge_token(credential.text, digest, self.terms, asking=False)
-                if verdict is not None:
-                    return verdict
-            return self._recall(digest)
-        return None
+        if credential.is_token and self.terms is not None and self._freshness.is_good():
+            verdict = self._judge_token(credential.text, digest, self.terms, asking=False)
+            if verdict is not None:
+                return verdict
+        return self._verdicts.recall(digest)
 
     def check(self, credential: Credential, renew: bool) -> Verdict:
         """Asks if it must. Raises Unavailable."""
@@ -76,16 +66,6 @@ class Checker:
                 return verdict
         return self._ask_together(credential, digest, renew)
 
-    def forget(self, credential: Credential) -> None:
-        self._verdicts.drop(_digest(credential))
-
-    def _recall(self, digest: bytes) -> Optional[Verdict]:
-        known = self._verdicts.get(digest)
-        if known is None or known.generation != self._freshness.generation or not self._clock.read().is_within(known.span, known.asked):
-            return None
-        session = known.verdict.session
-        return known.verdict if session is None or self._freshness.allows(session) else None
-
     def _judge_token(self, token: str, digest: bytes, terms: Mapping[str, Any], asking: bool) -> Optional[Verdict]:
         shape = self._signatures.get(digest)
         if shape is None or self._keys.known(shape.kid) is None:
@@ -98,13 +78,17 @@ class Checker:
             if key.algorithm != shape.algorithm or not key.verify(shape.signed, shape.signature):
                 return Verdict(reason=reasons.TOKEN_INVALID)
             self._signatures.put(digest, shape)
+        return self.judge_genuine(shape.payload, terms)
+
+    def judge_genuine(self, payload: Mapping[str, Any], terms: Mapping[str, Any]) -> Optional[Verdict]:
+        """What memory says of an access token whose signature holds; None if the server must be asked."""
         now = self._freshness.server_now()
-        if now is None:
+        if now is None or not self._freshness.is_good():
             return None
-        reason = judge(shape.payload, terms, now)
+        reason = judge(payload, terms, now)
         if reason is not None:
             return Verdict(reason=reason)
-        session = Session.of_token(shape.payload, terms["access_token_claims"])
+        session = Session.of_token(payload, terms["access_token_claims"])
         return Verdict(session) if self._freshness.allows(session) else None
 
     def _ask_together(self, credential: Credential, digest: bytes, renew: bool) -> Verdict:
@@ -130,18 +114,17 @@ class Checker:
 
     def _ask(self, credential: Credential, digest: bytes, renew: bool) -> Verdict:
         for _ in range(2):
-            asked, generation = self._clock.read(), self._freshness.generation
+            asked = self._verdicts.ask()
             answer = self._server.verify({credential.member: credential.text or ""}, renew)
             verdict = _verdict_of(answer)
             session = verdict.session
             if session is None:
                 # Digests of the whole credential, so that nobody refuses the genuine one by presenting a forged one.
-                self._verdicts.put(digest, _Remembered(verdict, asked, self._freshness.max_staleness, generation))
+                self._verdicts.remember(digest, asked, verdict, self._freshness.max_staleness)
                 return verdict
-            if self._freshness.allows(session, asked):
-                span = min(_milliseconds(answer.get("remember_for_ms")) / 1000, MOST_REMEMBERED)
-                if span > 0 and not verdict.cookies:
-                    self._verdicts.put(digest, _Remembered(verdict, asked, span, generation))
+            if self._freshness.allows(session, asked.at):
+                if not verdict.cookies:
+                    self._verdicts.remember(digest, asked, verdict, _milliseconds(answer.get("remember_for_ms")) / 1000)
                 return verdict
             # It was asked before the ending was told: ask once more.
         raise Unavailable("The server calls a session live that it has told to be ended.")
