@@ -34,7 +34,7 @@ def free_port() -> int:
         return int(taken.getsockname()[1])
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def until(condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """Waits until something holds, and says what did not."""
     ends = time.monotonic() + seconds
     while True:
@@ -128,8 +128,9 @@ def door_to(server: ServerProcess) -> Any:
     from holdfast.core.server import Server
     from holdfast.core.settings import Settings
 
-    return Server(Settings(url=server.url, api_key=server.api_key))
+    return Server(Settings(url=server.url, api_key=server.api_key, timeout=30))
 
 
 def settings_of(server: ServerProcess, **more: Any) -> Dict[str, Any]:
-    return {"HOLDFAST_URL": server.url, "HOLDFAST_API_KEY": server.api_key, **more}
+    # Patient, so that a machine that is busy with other things fails no test that is not about time.
+    return {"HOLDFAST_URL": server.url, "HOLDFAST_API_KEY": server.api_key, "HOLDFAST_TIMEOUT": 30, **more}

@@ -99,5 +99,5 @@ def test_the_endpoints_for_browsers_are_there(browser: Any) -> None:
 def test_a_session_that_ends_elsewhere_is_refused_within_the_bound(browser: Any, back_door: Any) -> None:
     browser.sign_in(f"user-{uuid.uuid4()}")
     back_door.end(browser.get("/api/me").get_json()["sid"])
-    until(lambda: browser.get("/api/me").status_code == 401, "refused", 3)
+    until(lambda: browser.get("/api/me").status_code == 401, "refused", 10)
     assert browser.get("/mine").status_code == 302

@@ -238,7 +238,7 @@ def test_a_bearer_token_needs_no_csrf_token_wherever_it_comes_from(app: Any) -> 
 def test_a_form_from_before_the_session_ended_hears_that_it_ended(browser: Any, back_door: Any) -> None:
     token, sid = browser.token(), browser.get("/me").get_json()["sid"]
     back_door.end(sid)
-    until(lambda: browser.get("/me").status_code == 401, "the session has ended", 3)
+    until(lambda: browser.get("/me").status_code == 401, "the session has ended", 10)
     answer = browser.post("/cart", csrf=False, headers={"X-CSRF-Token": token}, json={"item": "x"})
     assert (answer.status_code, reason_of(answer)) == (401, "session_revoked")
 
