@@ -61,7 +61,8 @@ internal sealed class ReferenceFollower
 
         if (!answer.More)
         {
-            _lease = (_sent, answer.MaxStaleness - answer.Age, _sent.Monotonic - answer.Age);
+            // What a server read after the request arrived is a while by its clock; how long that was by ours, nobody knows.
+            _lease = (_sent, answer.MaxStaleness - answer.Age, _sent.Monotonic - Math.Max(answer.Age, 0));
         }
 
         return answer.More;
