@@ -29,7 +29,7 @@ public sealed class Devices(Suite suite) : Scenario(suite)
         var (here, _, page, elsewhere) = await TwoDevicesAsync(backend);
         var tab = await here.OpenAsync();
         await Visitor.SignedInAsync(tab);
-        var copied = await here.Context.CookiesAsync();
+        var copied = await here.CookiesAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out", Exact = true }).First.ClickAsync();
         await Visitor.StateAsync(page, "signed-out");
         await Visitor.StateAsync(tab, "signed-out");
@@ -37,7 +37,7 @@ public sealed class Devices(Suite suite) : Scenario(suite)
         Assert.Equal("200", await Visitor.TryAsync(elsewhere, "/api/me"));
 
         // A copy of the cookie died with the session.
-        await here.Context.AddCookiesAsync(copied.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = cookie.Domain, Path = cookie.Path, Secure = true, HttpOnly = true, SameSite = SameSiteAttribute.Lax }));
+        await here.PlantAsync(copied);
         await RefusedAsync(page, "401 session_revoked");
     }
 
