@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Holdfast.Compatibility.Tests.Scenarios;
 
-[Titled("Devices and signing out")]
+[Titled(4, "Devices and signing out")]
 public sealed class Devices(Suite suite) : Scenario(suite)
 {
     private const string Phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1";
