@@ -28,7 +28,8 @@ internal static class CookieRules
         }
         else if (session.Transport == SessionTransport.TokenCookies)
         {
-            yield return Line(CookieNames.AccessToken, credentials.AccessToken!.Text.Reveal(), "/", credentials.AccessToken.Lifetime, sameSite);
+            // Kept beyond its token's own end: a browser that dropped it would look like a visitor, and nobody could tell it to refresh.
+            yield return Line(CookieNames.AccessToken, credentials.AccessToken!.Text.Reveal(), "/", SessionPolicy.EndsAt(session) - now, sameSite);
             if (credentials.RefreshToken is { } refresh)
             {
                 yield return Line(CookieNames.RefreshToken, refresh.Reveal(), authPath, credentials.RefreshExpiresAt - now, sameSite);
@@ -40,15 +41,30 @@ internal static class CookieRules
     public static CookieLine OfSession(Session session, CredentialText cookie, DateTimeOffset now, CookieSameSite sameSite) => Line(
         session.IsAnonymous ? CookieNames.Anonymous : CookieNames.Session, cookie.Reveal(), "/", session.Remembered ? session.ExpiresAt - now : null, sameSite);
 
-    /// <summary>Writes what the holder of a session receives. A visitor who signs in keeps no anonymous cookie.</summary>
+    /// <summary>
+    /// Writes what the holder of a session receives. Whatever else of ours the browser still holds belongs to a session of the past, and
+    /// goes: the session cookie comes before the access token, so a dead one would hide a live session.
+    /// </summary>
     public static void AppendCredentials(HttpContext context, Session session, Credentials credentials, DateTimeOffset now)
     {
-        foreach (var line in Of(session, credentials, now, AuthPath(context), SameSite(context)))
+        CookieLine[] lines = [.. Of(session, credentials, now, AuthPath(context), SameSite(context))];
+        foreach (var line in lines)
         {
             Append(context, line);
         }
 
-        DropAnonymous(context, session);
+        if (session.IsAnonymous || lines.Length == 0)
+        {
+            return;
+        }
+
+        // The refresh token does not travel to sign-in pages; it lies where the access token does.
+        var cookies = new CookieReader(context.Request.Headers);
+        string[] others = credentials.Cookie is null ? [CookieNames.Session, CookieNames.Anonymous] : [CookieNames.Anonymous, CookieNames.AccessToken, CookieNames.RefreshToken];
+        foreach (var name in others.Where(name => cookies.Has(name == CookieNames.RefreshToken ? CookieNames.AccessToken : name)))
+        {
+            Delete(context, name);
+        }
     }
 
     /// <summary>Writes the renewed session cookie.</summary>
@@ -63,7 +79,7 @@ internal static class CookieRules
     {
         foreach (var name in CookieNames.OfSessions)
         {
-            Delete(context, name, name == CookieNames.RefreshToken ? AuthPath(context) : "/");
+            Delete(context, name);
         }
     }
 
@@ -99,13 +115,14 @@ internal static class CookieRules
     {
         if (session is { IsAnonymous: false, Cookie: not null } && new CookieReader(context.Request.Headers).Has(CookieNames.Anonymous))
         {
-            Delete(context, CookieNames.Anonymous, "/");
+            Delete(context, CookieNames.Anonymous);
         }
     }
 
     private static CookieSameSite SameSite(HttpContext context) => context.RequestServices.GetRequiredService<HoldfastWebOptions>().SameSite;
 
-    private static void Delete(HttpContext context, string name, string path) => Append(context, name, "", path, TimeSpan.Zero);
+    private static void Delete(HttpContext context, string name) =>
+        Append(context, name, "", name == CookieNames.RefreshToken ? AuthPath(context) : "/", TimeSpan.Zero);
 
     private static string AuthPath(HttpContext context) =>
         context.Request.PathBase + context.RequestServices.GetRequiredService<Endpoints.AuthPath>().Value;

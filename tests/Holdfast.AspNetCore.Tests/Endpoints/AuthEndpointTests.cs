@@ -149,7 +149,10 @@ public sealed class AuthEndpointTests
         Assert.Equal("ada", await (await page.GetAsync("/me")).Content.ReadAsStringAsync());
 
         app.Clock.Advance(TimeSpan.FromMinutes(6));
-        Assert.Equal(HttpStatusCode.Unauthorized, (await page.GetAsync("/me")).StatusCode);
+
+        // The page is told to refresh, so the browser must still have the old token to present.
+        using var expired = await page.GetAsync("/me");
+        Assert.Equal("token_expired", await Answer.ReasonAsync(expired));
         Assert.Equal(HttpStatusCode.Forbidden, (await page.PostFormAsync("/auth/refresh")).StatusCode);
         using var refreshed = await page.PostAsync("/auth/refresh");
         Assert.Equal(HttpStatusCode.NoContent, refreshed.StatusCode);
@@ -162,6 +165,25 @@ public sealed class AuthEndpointTests
         Assert.DoesNotContain("__Secure-holdfast-rt", page.Cookies.Keys);
         page.Plant(stolen);
         Assert.Equal(HttpStatusCode.Unauthorized, (await page.PostAsync("/auth/refresh")).StatusCode);
+    }
+
+    [Fact]
+    [Requirement("SID-03", "RT-12")]
+    public async Task A_sign_in_by_the_other_transport_leaves_no_cookie_of_the_one_before()
+    {
+        await using var app = await TestApp.StartAsync();
+        using var page = app.Browser();
+        await page.PostAsync("/sign-in/ada");
+        var dead = page.Cookies["__Host-Http-holdfast"];
+        await page.PostAsync("/auth/logout", new { scope = "this" });
+        page.Plant(dead);
+        await page.PostAsync("/token-cookies/ada");
+        Assert.Equal(["__Host-Http-holdfast-at", "__Secure-holdfast-rt"], page.Cookies.Keys.Where(name => !name.EndsWith("-pre", StringComparison.Ordinal)).Order());
+        Assert.Equal("ada", await (await page.GetAsync("/me")).Content.ReadAsStringAsync());
+
+        await page.PostAsync("/sign-in/grace");
+        Assert.Equal(["__Host-Http-holdfast"], page.Cookies.Keys.Where(name => !name.EndsWith("-pre", StringComparison.Ordinal)));
+        Assert.Equal("grace", await (await page.GetAsync("/me")).Content.ReadAsStringAsync());
     }
 
     [Fact]
