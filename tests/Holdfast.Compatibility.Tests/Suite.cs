@@ -1,5 +1,6 @@
 using Holdfast.Compatibility.Tests;
 using Holdfast.Compatibility.Tests.Backends;
+using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(Suite))]
 [assembly: Parallelization(MaxThreads = 4)]
