@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import io
 import json
+import selectors
 import socket
 import ssl
 import threading
@@ -98,8 +99,14 @@ class Http:
         return http.client.HTTPConnection(self._host, self._port, timeout=timeout)
 
     def _take(self) -> Optional[http.client.HTTPConnection]:
-        with self._lock:
-            return self._idle.pop() if self._idle else None
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                connection = self._idle.pop()
+            if _is_quiet(connection):
+                return connection
+            connection.close()
 
     def _ask(
         self, connection: http.client.HTTPConnection, method: str, path: str, body: Optional[bytes], headers: Dict[str, str], ends: float,
@@ -130,3 +137,12 @@ class Http:
                     return answer
             connection.close()
         return answer
+
+
+def _is_quiet(connection: http.client.HTTPConnection) -> bool:
+    """Whether a connection that awaits no answer may be used again: what comes on it is its end, and a call that must not be made twice would be lost."""
+    if connection.sock is None:
+        return False
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection.sock, selectors.EVENT_READ)
+        return not selector.select(0)
