@@ -171,6 +171,47 @@ def test_requests_for_one_credential_are_asked_once_together(own_server: Any, ap
     assert calls["verify"] < 20
 
 
+def test_nobody_joins_a_question_that_is_older_than_the_bound(meddler: Any, server: Any, applications: Any) -> None:
+    app = applications({**settings_of(server), "HOLDFAST_URL": meddler.url})
+    door = door_to(server)
+    created = door.start({"subject": f"user-{uuid.uuid4()}"})
+    asked, answered, release = threading.Event(), [], threading.Event()
+
+    def hold_the_first(path: str, status: int, body: bytes) -> bytes:
+        if path == "/v1/verify" and not asked.is_set():
+            asked.set()
+            release.wait(60)
+        return body
+
+    def ask() -> None:
+        answered.append(app.test_client(use_cookies=False).get("/me", headers={"Cookie": f"{SESSION}={created['cookies'][0]['value']}"}).status_code)
+
+    meddler.spoil = hold_the_first
+    first = threading.Thread(target=ask)
+    first.start()
+    assert asked.wait(60)
+    door.end(created["session"]["sid"])
+    acknowledged = time.monotonic()
+    until(lambda: time.monotonic() - acknowledged > engine_of(app).node.freshness.max_staleness, "the bound has passed")
+    second = threading.Thread(target=ask)
+    second.start()
+    until(lambda: answered, "whoever asks now is answered, while the old question still waits")
+    assert answered == [401]
+    release.set()
+    first.join(60)
+    second.join(60)
+
+
+def test_a_connection_that_the_server_closed_meanwhile_costs_no_sign_in(own_server: Any) -> None:
+    restarted = own_server()
+    door = door_to(restarted)
+    door.start({"subject": "ada"})
+    restarted.stop()
+    restarted.start()
+    # A sign-in is never sent twice, so it must not be sent where nobody listens.
+    assert door.start({"subject": "ada"})["session"]["subject"] == "ada"
+
+
 @pytest.mark.parametrize("name, spoilt", [
     ("no JSON", b"<html>"), ("an array", b"[]"), ("nothing", b""), ("a deep nest", b"[" * 100_000), ("a huge number", b'{"age_ms":1e999}'),
     ("too much", b'{"position":"' + b"x" * 9_000_000 + b'"}'),

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, Optional
 from . import reasons
 from .access_tokens import Shape, judge, shape_of
 from .bounded import Bounded
-from .clocks import Clock
+from .clocks import Clock, Reading
 from .credentials import Credential
 from .errors import Unavailable
 from .freshness import Freshness
@@ -27,7 +27,8 @@ _REASONS = frozenset({
 class _Flight:
     """One question to the server, for everybody who has the same."""
 
-    def __init__(self) -> None:
+    def __init__(self, began: Reading) -> None:
+        self.began = began
         self.landed = threading.Event()
         self.verdict: Optional[Verdict] = None
 
@@ -37,6 +38,7 @@ class Checker:
         self._server, self._freshness, self._keys = server, freshness, keys
         # What access tokens must say; None until the server has told.
         self.terms: Optional[Mapping[str, Any]] = None
+        self._clock = clock
         self._verdicts = Verdicts(freshness, clock, remembered)
         self._signatures: Bounded[bytes, Shape] = Bounded(remembered)
         self._flights: Dict[bytes, _Flight] = {}
@@ -94,11 +96,13 @@ class Checker:
     def _ask_together(self, credential: Credential, digest: bytes, renew: bool) -> Verdict:
         # With and without renewal are two questions: a cookie that one request may carry back is lost on another.
         key = digest + (b"1" if renew else b"0")
+        now = self._clock.read()
         with self._lock:
             flight = self._flights.get(key)
-            first = flight is None
-            if flight is None:
-                flight = self._flights[key] = _Flight()
+            # The answer to a question that is older than the bound may be older than an ending, too.
+            first = flight is None or not now.is_within(self._freshness.max_staleness, flight.began)
+            if flight is None or first:
+                flight = self._flights[key] = _Flight(now)
         if not first:
             flight.landed.wait()
             if flight.verdict is None:
@@ -109,7 +113,8 @@ class Checker:
             return flight.verdict
         finally:
             with self._lock:
-                del self._flights[key]
+                if self._flights.get(key) is flight:
+                    del self._flights[key]
             flight.landed.set()
 
     def _ask(self, credential: Credential, digest: bytes, renew: bool) -> Verdict:
