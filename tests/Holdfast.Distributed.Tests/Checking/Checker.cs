@@ -131,13 +131,14 @@ internal sealed class Checker
             return;
         }
 
-        var refusedAt = new Dictionary<int, Operation>();
+        // Of several workers each knows by itself: one refuses at once, another within the bound.
+        var refusedAt = new Dictionary<(int Node, string? Worker), Operation>();
         foreach (var operation in session.Where(operation => operation.Act is Act.Check or Act.Refresh).OrderBy(operation => operation.Received))
         {
             var lateness = operation.Sent - ending.Received;
             if (operation.SaysSignedOut)
             {
-                refusedAt.TryAdd(operation.Node, operation);
+                refusedAt.TryAdd((operation.Node, operation.Worker), operation);
             }
             else if (operation.Outcome == Outcome.Done && lateness > TimeSpan.Zero)
             {
@@ -150,7 +151,7 @@ internal sealed class Checker
 
                 _worst = lateness > _worst ? lateness : _worst;
                 Add(lateness > _maxStaleness ? Late : null, operation, ending);
-                Add(refusedAt.TryGetValue(operation.Node, out var refusal) && refusal.Received < operation.Sent ? CameBack : null, operation, refusal);
+                Add(refusedAt.TryGetValue((operation.Node, operation.Worker), out var refusal) && refusal.Received < operation.Sent ? CameBack : null, operation, refusal);
             }
         }
     }

@@ -91,6 +91,19 @@ public sealed class CheckerTests
     }
 
     [Fact]
+    public void A_worker_beside_the_one_that_refused_may_call_a_session_live_within_the_bound_and_no_longer()
+    {
+        At(100, 200, Act.EndSession, Laptop);
+        At(210, 220, Act.Check, Laptop, Outcome.Refused, worker: "one");
+        At(230, 240, Act.Check, Laptop, worker: "another");
+        Assert.Empty(Rules());
+        At(250, 260, Act.Check, Laptop, worker: "one");
+        Assert.Equal([Checker.CameBack], Rules());
+        At(1201, 1210, Act.Check, Laptop, worker: "another");
+        Assert.Equal([Checker.CameBack, Checker.Late], Rules());
+    }
+
+    [Fact]
     public void An_ended_session_is_not_refreshed_from_the_moment_of_its_acknowledgement()
     {
         At(100, 200, Act.EndSession, Laptop);
@@ -248,9 +261,10 @@ public sealed class CheckerTests
         Assert.Equal([Checker.Late], Rules());
     }
 
-    private void At(double sent, double received, Act act, string? session, Outcome outcome = Outcome.Done, int node = 1, double? since = null) =>
+    private void At(double sent, double received, Act act, string? session, Outcome outcome = Outcome.Done, int node = 1, double? since = null, string? worker = null) =>
         _operations.Add(new Operation(act, node, Ada, session, Ms(sent), Ms(received), outcome)
         {
+            Worker = worker,
             TokenSince = since is { } at ? Ms(at) : null,
             Presented = act == Act.Refresh ? "token" : null,
             Successor = act == Act.Refresh ? "successor" : null,

@@ -61,6 +61,9 @@ internal sealed record Operation(Act Act, int Node, string Subject, string? Sess
     /// <summary>The answer in words, where it is not as expected.</summary>
     public string? Detail { get; init; }
 
+    /// <summary>Which process of the node answered, where it says so because it has several.</summary>
+    public string? Worker { get; init; }
+
     /// <summary>When the access token that was shown had been received; null for cookies.</summary>
     public TimeSpan? TokenSince { get; init; }
 
@@ -76,7 +79,7 @@ internal sealed record Operation(Act Act, int Node, string Subject, string? Sess
     public bool SaysSignedOut => Outcome == Outcome.Refused && Act != Act.SignIn;
 
     public override string ToString() =>
-        $"{Act} of {Session ?? Subject} at node {Node}, {Sent.TotalMilliseconds:F0}-{Received.TotalMilliseconds:F0} ms: {Outcome} {Detail}"
+        $"{Act} of {Session ?? Subject} at node {Node}{(Worker is null ? "" : $" ({Worker})")}, {Sent.TotalMilliseconds:F0}-{Received.TotalMilliseconds:F0} ms: {Outcome} {Detail}"
         + (Act == Act.Refresh ? $" {Name(Presented)} -> {Name(Successor)}" : "");
 
     // Enough of a token to tell it from others, and not enough to use it.

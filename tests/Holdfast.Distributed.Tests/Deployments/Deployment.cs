@@ -1,8 +1,6 @@
-using System.Security.Cryptography;
-
 namespace Holdfast.Distributed.Tests.Deployments;
 
-/// <summary>Three nodes on one store. What the store is, its subclass says.</summary>
+/// <summary>Three nodes that share their sessions. What they are and where the sessions lie, its subclass says.</summary>
 public abstract class Deployment : IAsyncLifetime
 {
     /// <summary>How many nodes there are.</summary>
@@ -10,6 +8,22 @@ public abstract class Deployment : IAsyncLifetime
 
     /// <summary>The bound that the nodes are given and the checker holds them to.</summary>
     public static readonly TimeSpan MaxStaleness = TimeSpan.FromSeconds(1);
+
+    /// <summary>What the engine is told, whether it is in the nodes or in a server behind them.</summary>
+    private protected static readonly IReadOnlyDictionary<string, string> EngineSettings = new Dictionary<string, string>
+    {
+        ["Holdfast__MaxStaleness"] = MaxStaleness.ToString(),
+
+        // Longer than any step of a clock: with SQLite that clock is the store's, and an hour ahead is an hour idle.
+        ["Holdfast__IdleTimeout"] = "12:00:00",
+        ["Holdfast__AbsoluteTimeout"] = "1.00:00:00",
+        ["Holdfast__RecentSignIn"] = "12:00:00",
+        ["Holdfast__RenewSecretAfter"] = "00:01:00",
+
+        // All clients live at one address.
+        ["Holdfast__RequestsPerMinutePerAddress"] = "0",
+        ["Holdfast__RequestsPerMinutePerSession"] = "0",
+    };
 
     // Longer than any node may take to say 503: whoever waits longer is not served.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -28,24 +42,9 @@ public abstract class Deployment : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await StartStoreAsync();
-        var secret = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
         for (var index = 0; index < Size; index++)
         {
-            _nodes.Add(new NodeProcess(new Dictionary<string, string>(StoreSettings(index))
-            {
-                ["Holdfast__MasterSecret"] = secret,
-                ["Holdfast__MaxStaleness"] = MaxStaleness.ToString(),
-
-                // Longer than any step of a clock: with SQLite that clock is the store's, and an hour ahead is an hour idle.
-                ["Holdfast__IdleTimeout"] = "12:00:00",
-                ["Holdfast__AbsoluteTimeout"] = "1.00:00:00",
-                ["Holdfast__RecentSignIn"] = "12:00:00",
-                ["Holdfast__RenewSecretAfter"] = "00:01:00",
-
-                // All clients live at one address.
-                ["Holdfast__RequestsPerMinutePerAddress"] = "0",
-                ["Holdfast__RequestsPerMinutePerSession"] = "0",
-            }));
+            _nodes.Add(NodeAt(index));
         }
 
         // One first: it makes the store.
@@ -67,7 +66,7 @@ public abstract class Deployment : IAsyncLifetime
         GC.SuppressFinalize(this);
     }
 
-    /// <summary>Sets the wall clock of a node, to this much off the time.</summary>
+    /// <summary>Sets the wall clock of a node that has a door for that, to this much off the time.</summary>
     internal async Task SetClockAsync(int node, TimeSpan offset)
     {
         using var answer = await _http.PostAsync(new Uri(_nodes[node].Address, $"/admin/clock/{(int)offset.TotalSeconds}"), null);
@@ -91,8 +90,8 @@ public abstract class Deployment : IAsyncLifetime
 
     protected abstract ValueTask StopStoreAsync();
 
-    /// <summary>The environment that tells a node where its store is.</summary>
-    protected abstract IReadOnlyDictionary<string, string> StoreSettings(int node);
+    /// <summary>One of the nodes, not yet started.</summary>
+    private protected abstract NodeProcess NodeAt(int index);
 
     private async Task<bool> AnswersAsync(NodeProcess node, string subject)
     {

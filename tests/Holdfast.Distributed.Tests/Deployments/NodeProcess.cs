@@ -3,23 +3,44 @@ using System.Diagnostics;
 
 namespace Holdfast.Distributed.Tests.Deployments;
 
-/// <summary>One node: a process of its own on a port of its own, which it keeps when it comes back.</summary>
-internal sealed class NodeProcess(IReadOnlyDictionary<string, string> settings) : IAsyncDisposable
+/// <summary>What a node runs.</summary>
+/// <param name="Directory">Where it is at home.</param>
+/// <param name="Command">The program, found as a shell finds it, and its arguments.</param>
+internal sealed record NodeProgram(string Directory, params string[] Command)
 {
-    private static readonly string Program = Path.Combine(
-        AppContext.BaseDirectory, "..", "..", "..", "..", "Holdfast.Distributed.Node", "bin", "Debug", "net10.0", "Holdfast.Distributed.Node.dll");
+    /// <summary>Where the repository lies.</summary>
+    public static string Repository { get; } = Path.GetFullPath(Path.Combine(AppContext.BaseDirectory, "../../../../.."));
 
+    /// <summary>Where it answers with success once it serves.</summary>
+    public string Health { get; init; } = "/health";
+
+    /// <summary>How many processes answer at its port; each knows by itself what has ended.</summary>
+    public int Workers { get; init; } = 1;
+
+    /// <summary>A program of .NET that the build has left in its project's directory.</summary>
+    public static NodeProgram OfProject(string project, params string[] arguments)
+    {
+        var directory = Path.Combine(Repository, project, "bin", "Debug", "net10.0");
+        return new(directory, ["dotnet", Path.Combine(directory, $"{Path.GetFileName(project)}.dll"), .. arguments]);
+    }
+}
+
+/// <summary>One node: a process of its own on a port of its own, which it keeps when it comes back.</summary>
+internal sealed class NodeProcess(NodeProgram program, IReadOnlyDictionary<string, string> settings) : IAsyncDisposable
+{
     private readonly ConcurrentQueue<string> _lastWords = new();
     private Process? _process;
+
+    public NodeProgram Program => program;
 
     public Uri Address { get; } = new($"http://127.0.0.1:{Ports.Free()}");
 
     /// <summary>Starts it, and waits until it serves.</summary>
     public async Task StartAsync(HttpClient http)
     {
-        var start = new ProcessStartInfo("dotnet", [Program])
+        var start = new ProcessStartInfo(program.Command[0], program.Command[1..])
         {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(Program),
+            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = program.Directory,
         };
         foreach (var (name, value) in settings)
         {
@@ -27,6 +48,7 @@ internal sealed class NodeProcess(IReadOnlyDictionary<string, string> settings) 
         }
 
         start.Environment["ASPNETCORE_URLS"] = Address.ToString();
+        start.Environment["PORT"] = $"{Address.Port}";
         start.Environment["Logging__LogLevel__Default"] = "Warning";
         _process?.Dispose();
         _process = Process.Start(start)!;
@@ -39,10 +61,10 @@ internal sealed class NodeProcess(IReadOnlyDictionary<string, string> settings) 
             Assert.False(_process.HasExited, $"The node went at once:\n{string.Join('\n', _lastWords)}");
             try
             {
-                using var answer = await http.GetAsync(new Uri(Address, "/health"));
+                using var answer = await http.GetAsync(new Uri(Address, program.Health));
                 return answer.IsSuccessStatusCode;
             }
-            catch (HttpRequestException)
+            catch (Exception exception) when (exception is HttpRequestException or TaskCanceledException)
             {
                 return false;
             }
@@ -52,7 +74,7 @@ internal sealed class NodeProcess(IReadOnlyDictionary<string, string> settings) 
     /// <summary>SIGKILL.</summary>
     public async Task KillAsync()
     {
-        _process!.Kill();
+        _process!.Kill(entireProcessTree: true);
         await _process!.WaitForExitAsync();
     }
 
@@ -62,6 +84,11 @@ internal sealed class NodeProcess(IReadOnlyDictionary<string, string> settings) 
         _process!.Send(Signal.Terminate);
         await _process!.WaitForExitAsync();
     }
+
+    /// <summary>Stops it as a suspended machine stops: its connections stay, and nothing answers.</summary>
+    public void Pause() => _process!.Send(Signal.Stop);
+
+    public void Continue() => _process!.Send(Signal.Continue);
 
     public async ValueTask DisposeAsync()
     {

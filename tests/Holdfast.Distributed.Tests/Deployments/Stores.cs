@@ -3,7 +3,7 @@ using Holdfast.Distributed.Tests.Faults;
 namespace Holdfast.Distributed.Tests.Deployments;
 
 /// <summary>Nodes that reach Redis each through a proxy of its own.</summary>
-public abstract class ProxiedDeployment : Deployment
+public abstract class ProxiedDeployment : EngineDeployment
 {
     private readonly FaultProxy[] _proxies = [.. Enumerable.Range(0, Size).Select(_ => new FaultProxy())];
 
@@ -82,7 +82,7 @@ public sealed class SentinelDeployment : ProxiedDeployment
 }
 
 /// <summary>One SQLite file.</summary>
-public sealed class SqliteDeployment : Deployment
+public sealed class SqliteDeployment : EngineDeployment
 {
     private readonly TemporaryDirectory _directory = new();
 

@@ -7,7 +7,7 @@ using System.Text.RegularExpressions;
 namespace Holdfast.Distributed.Tests.Faults;
 
 /// <summary>
-/// Stands between one node and every Redis that it talks to. It is an HTTP proxy (CONNECT), which the client library is told to go
+/// Stands between one node and what it talks to: one fixed target, or every Redis. For those it is an HTTP proxy (CONNECT), which the client library is told to go
 /// through by <c>tunnel=http:host:port</c> in the connection string: so whatever addresses a cluster or a sentinel names, the node
 /// reaches them through here, and nothing in Redis or in the node has to know.
 /// </summary>

@@ -35,11 +35,11 @@ internal static class FaultReport
         }
     }
 
-    public static void Add(Deployment deployment, RevocationLatency latency)
+    public static void Add(Deployment deployment, RevocationLatency latency, string? node = null)
     {
         lock (Turn)
         {
-            Latencies.Add($"{Name(deployment)}: {latency}");
+            Latencies.Add($"{Name(deployment)}{(node is null ? "" : $", {node}")}: {latency}");
             Console.WriteLine($"   revocation latency across nodes, undisturbed, {Latencies[^1]}");
         }
     }

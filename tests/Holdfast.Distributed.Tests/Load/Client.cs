@@ -11,6 +11,8 @@ namespace Holdfast.Distributed.Tests.Load;
 internal sealed class Client(Deployment deployment, HistoryRecorder history, string subject, bool usesTokens)
 {
     private const string CookieName = "__Host-Http-holdfast";
+    private const string CsrfHeader = "X-CSRF-Token";
+    private const string WorkerHeader = "Worker";
 
     private volatile Held? _held;
 
@@ -26,21 +28,20 @@ internal sealed class Client(Deployment deployment, HistoryRecorder history, str
         {
             _held = usesTokens
                 ? Tokens(await response.Content.ReadFromJsonAsync<JsonElement>())
-                : new Held(await response.Content.ReadAsStringAsync(), CookieIn(response), null, default);
+                : new Held(await response.Content.ReadAsStringAsync(), CookieIn(response), null, default) { CsrfToken = HeaderOf(response, CsrfHeader) };
             return operation with { Session = _held.Session };
         });
         return answer.Outcome;
     }
 
-    public async Task<Outcome> CheckAsync(int node)
+    public async Task<Outcome> CheckAsync(int node) => (await ObserveAsync(node)).Outcome;
+
+    /// <summary>Checks, and tells everything that there was to see.</summary>
+    public Task<Operation> ObserveAsync(int node) => SendAsync(Act.Check, node, HttpMethod.Get, "/check", null, async (operation, response) =>
     {
-        var answer = await SendAsync(Act.Check, node, HttpMethod.Get, "/check", null, async (operation, response) =>
-        {
-            var sid = await response.Content.ReadAsStringAsync();
-            return sid == operation.Session ? operation : operation with { Outcome = Outcome.Unexpected, Detail = $"It is about {sid}." };
-        });
-        return answer.Outcome;
-    }
+        var sid = await response.Content.ReadAsStringAsync();
+        return sid == operation.Session ? operation : operation with { Outcome = Outcome.Unexpected, Detail = $"It is about {sid}." };
+    });
 
     /// <summary>
     /// Shows the refresh token that it holds, and answers what came back, which is not yet kept: see <see cref="Keep"/>. Given a time, the
@@ -107,7 +108,7 @@ internal sealed class Client(Deployment deployment, HistoryRecorder history, str
         {
             using var response = await deployment.Http.SendAsync(request, giveUp);
             var (outcome, detail) = await JudgeAsync(response, giveUp);
-            operation = operation with { Outcome = outcome, Detail = detail };
+            operation = operation with { Outcome = outcome, Detail = detail, Worker = HeaderOf(response, WorkerHeader) };
             if (outcome == Outcome.Done)
             {
                 Renew(response);
@@ -154,8 +155,15 @@ internal sealed class Client(Deployment deployment, HistoryRecorder history, str
         else
         {
             request.Headers.Add("Cookie", $"{CookieName}={held.Credential}");
+            if (held.CsrfToken is { } token)
+            {
+                request.Headers.Add(CsrfHeader, token);
+            }
         }
     }
+
+    private static string? HeaderOf(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? values.Single() : null;
 
     // A browser keeps whatever cookie came last.
     private void Renew(HttpResponseMessage response)
@@ -179,5 +187,9 @@ internal sealed class Client(Deployment deployment, HistoryRecorder history, str
     }
 
     /// <summary>A session and what proves it: a cookie, or an access and a refresh token.</summary>
-    internal sealed record Held(string Session, string Credential, string? Refresh, TimeSpan TokenSince);
+    internal sealed record Held(string Session, string Credential, string? Refresh, TimeSpan TokenSince)
+    {
+        /// <summary>What a change with the cookie needs besides it, on nodes that ask for it.</summary>
+        public string? CsrfToken { get; init; }
+    }
 }

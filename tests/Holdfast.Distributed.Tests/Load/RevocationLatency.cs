@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Holdfast.Distributed.Tests.Checking;
 using Holdfast.Distributed.Tests.Deployments;
 
@@ -5,26 +6,29 @@ namespace Holdfast.Distributed.Tests.Load;
 
 /// <summary>
 /// How long the other nodes go on after an ending was acknowledged: from the client's receipt of the acknowledgement until the client
-/// holds a node's first refusal, so at least the time of one request. Nodes are asked without pause meanwhile.
+/// holds a node's first refusal, or that of each of its workers, so at least the time of one request. Nodes are asked without pause meanwhile.
 /// </summary>
 internal sealed record RevocationLatency(double Median, double P99, double Max, int Samples)
 {
-    public static async Task<RevocationLatency> MeasureAsync(Deployment deployment, int endings)
+    /// <summary>Measures all nodes, or <paramref name="only"/> one.</summary>
+    public static async Task<RevocationLatency> MeasureAsync(Deployment deployment, int endings, int? only = null)
     {
         var history = new HistoryRecorder();
         var samples = new List<double>();
         for (var ending = 0; ending < endings; ending++)
         {
+            var from = only is { } node ? (node + 1) % Deployment.Size : ending % Deployment.Size;
+            int[] others = only is { } one ? [one] : [(from + 1) % Deployment.Size, (from + 2) % Deployment.Size];
             var client = new Client(deployment, history, $"measured{ending}", usesTokens: ending % 2 == 0);
-            Assert.Equal(Outcome.Done, await client.SignInAsync(ending % Deployment.Size));
-            int[] others = [(ending + 1) % Deployment.Size, (ending + 2) % Deployment.Size];
-            foreach (var node in others)
-            {
-                Assert.Equal(Outcome.Done, await client.CheckAsync(node));
-            }
+            Assert.Equal(Outcome.Done, await client.SignInAsync(from));
+            await Task.WhenAll(others.Select(other => AllAnswerAsync(deployment, client, other, Outcome.Done)));
 
-            var asking = others.Select(node => FirstRefusalAsync(client, history, node)).ToArray();
-            Assert.Equal(Outcome.Done, await client.EndByAdministratorAsync(ending % Deployment.Size));
+            var asking = others.Select(async other =>
+            {
+                await AllAnswerAsync(deployment, client, other, Outcome.Refused);
+                return history.Now;
+            }).ToArray();
+            Assert.Equal(Outcome.Done, await client.EndByAdministratorAsync(from));
             var acknowledged = history.Now;
             samples.AddRange((await Task.WhenAll(asking)).Select(refused => Math.Max(0, (refused - acknowledged).TotalMilliseconds)));
         }
@@ -36,12 +40,21 @@ internal sealed record RevocationLatency(double Median, double P99, double Max, 
 
     public override string ToString() => $"median {Median:F1} ms, p99 {P99:F1} ms, max {Max:F1} ms ({Samples} samples)";
 
-    private static async Task<TimeSpan> FirstRefusalAsync(Client client, HistoryRecorder history, int node)
+    // Until every process behind the node has given this answer; so many ask at once.
+    private static async Task AllAnswerAsync(Deployment deployment, Client client, int node, Outcome wanted)
     {
-        while (await client.CheckAsync(node) == Outcome.Done)
+        var workers = deployment.Nodes[node].Program.Workers;
+        var met = new ConcurrentDictionary<string, bool>();
+        await Task.WhenAll(Enumerable.Range(0, workers).Select(async _ =>
         {
-        }
-
-        return history.Now;
+            while (met.Count < workers)
+            {
+                var operation = await client.ObserveAsync(node);
+                if (operation.Outcome == wanted)
+                {
+                    met.TryAdd(operation.Worker ?? "the only one", true);
+                }
+            }
+        }));
     }
 }
