@@ -167,6 +167,32 @@ describe('a process beside the real server', () => {
     assert.equal(await checking, 401);
   });
 
+  test('a token that the server has refused is not called live before the feed has told why', async () => {
+    const { access_token: token } = await new Browser(app.url).signIn({ transport: 'tokens' });
+    let now = { monotonic: 0, wall: Date.now() };
+    const own = await Relay.start(server.url);
+    const client = new Client({ url: own.url, apiKey: server.apiKey, log: () => {} }, () => now);
+    const check = async () => client.open({ method: 'GET', headers: new Headers(bearer(token)), ip: undefined, secure: true }, new Headers());
+    try {
+      await until('it follows', () => client.freshness.mayAnswer(now));
+      await client.follower.loadKeys();
+      const { sid } = (await check()).session!;
+      own.answer = path => path.startsWith('/v1/feed');
+      own.calls.length = 0;
+      await until('the feed is silent', () => own.calls.includes('GET /v1/feed'));
+      now = { monotonic: 5000, wall: now.wall + 5000 };
+      await server.api('DELETE', `/v1/sessions/${sid}`);
+      assert.equal((await check()).refusal, 'session_revoked');
+      const before = { position: client.freshness.position, starts_over: false, more: false, age_ms: 500, max_staleness_ms: 1000, now: new Date(), entries: [] };
+      assert.equal(client.freshness.take(now, now, JSON.parse(JSON.stringify(before))), 'renewed');
+      assert.ok(client.freshness.mayAnswer(now));
+      assert.equal((await check()).refusal, 'session_revoked');
+    } finally {
+      await client.close();
+      await own.stop();
+    }
+  });
+
   test('a server that was killed and came back is followed again', async () => {
     const browser = new Browser(app.url);
     await browser.signIn();

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 import uuid
-from typing import Any, Iterator
+from typing import Any, Iterator, Optional
 
 import pytest
 from conftest import door_to, free_port, settings_of, until
@@ -16,6 +16,7 @@ from applications import Browser, application, engine_of, reason_of
 from holdfast.core.clocks import Clock, Reading
 from holdfast.core.engine import Engine
 from holdfast.core.errors import SettingError
+from holdfast.core.feed import FeedAnswer
 from meddler import Meddler
 
 SESSION = "__Host-Http-holdfast"
@@ -200,6 +201,38 @@ def test_nobody_joins_a_question_that_is_older_than_the_bound(meddler: Any, serv
     release.set()
     first.join(60)
     second.join(60)
+
+
+class StandingClock(Clock):
+    """Goes, until a test lets it stand so many seconds later."""
+
+    standing: Optional[Reading] = None
+
+    def read(self) -> Reading:
+        return self.standing or super().read()
+
+    def stand(self, later: float) -> None:
+        now = super().read()
+        self.standing = Reading(now.monotonic + later, now.wall + later)
+
+
+def test_a_token_that_the_server_has_refused_is_not_called_live_before_the_feed_has_told_why(server: Any, applications: Any) -> None:
+    others = set(threading.enumerate())
+    clock = StandingClock()
+    app = applications(settings_of(server), clock)
+    token = Browser(app).sign_in(f"user-{uuid.uuid4()}", transport="tokens").get_json()["access_token"]
+    check = lambda: Browser(app).get("/me", headers={"Authorization": f"Bearer {token}"})  # noqa: E731
+    sid = check().get_json()["sid"]
+    until(lambda: is_good(app), "the lease is good")
+    assert check().status_code == 200 and engine_of(app).node.server.calls["jwks"] == 1
+    node = engine_of(app).node
+    node._follower.stop()
+    until(lambda: not any(thread.name == "holdfast-feed" for thread in set(threading.enumerate()) - others), "nobody follows")
+    clock.stand(later=5)
+    door_to(server).end(sid)
+    assert reason_of(check()) == "session_revoked"
+    node.freshness.answered(clock.read(), FeedAnswer(node.freshness.position, False, False, 500, 1000, node.now(), []))
+    assert is_good(app) and reason_of(check()) == "session_revoked"
 
 
 def test_a_connection_that_the_server_closed_meanwhile_costs_no_sign_in(own_server: Any) -> None:

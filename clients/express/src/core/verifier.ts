@@ -47,12 +47,13 @@ export class Verifier {
     if (credential.text === null) return isCookie ? missing : invalidToken;
     const now = this.clock();
     const digest = (isCookie ? 'c' : 't') + digestOf(credential.text);
+    // First of all: the server may have refused a token before the feed has told why, and what is gone must not come back meanwhile.
+    const refused = this.refused.get(digest, now.monotonic);
+    if (refused) return refused;
     const session = this.verdicts.recall(digest, now);
     if (session !== null) return live(session);
     const recalled = isCookie ? null : this.recallToken(credential.text);
     if (recalled !== null) return recalled;
-    const refused = this.refused.get(digest, now.monotonic);
-    if (refused) return refused;
     return isCookie ? this.ask(digest, { cookie: credential.text, renew }) : this.checkToken(credential.text, digest);
   }
 
@@ -97,7 +98,7 @@ export class Verifier {
       if (status === 200 && body?.status === 'invalid' && isReason(body.reason)) {
         const verdict: Verdict = { session: null, reason: body.reason, cookies: [] };
         this.verdicts.forget(digest);
-        this.refused.set(digest, verdict, since + this.freshness.maxStalenessMs);
+        this.refused.set(digest, verdict, now.monotonic + this.freshness.maxStalenessMs);
         return verdict;
       }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Tuple
 
 from . import reasons
 from .access_tokens import Shape, judge, shape_of
@@ -40,6 +40,8 @@ class Checker:
         self.terms: Optional[Mapping[str, Any]] = None
         self._clock = clock
         self._verdicts = Verdicts(freshness, clock, remembered)
+        # By digests of the whole credential, so that nobody refuses the genuine one by presenting a forged one.
+        self._refusals: Bounded[bytes, Tuple[Verdict, Reading]] = Bounded(remembered)
         self._signatures: Bounded[bytes, Shape] = Bounded(remembered)
         self._flights: Dict[bytes, _Flight] = {}
         self._lock = threading.Lock()
@@ -49,6 +51,10 @@ class Checker:
         if credential.text is None:
             return Verdict(reason=reasons.TOKEN_INVALID if credential.is_token else reasons.SESSION_MISSING)
         digest = _digest(credential)
+        refused = self._refusals.get(digest)
+        # First of all: the server may have refused a token before the feed has told why, and what is gone must not come back meanwhile.
+        if refused is not None and self._clock.read().is_within(self._freshness.max_staleness, refused[1]):
+            return refused[0]
         if credential.is_token and self.terms is not None and self._freshness.is_good():
             verdict = self._judge_token(credential.text, digest, self.terms, asking=False)
             if verdict is not None:
@@ -124,8 +130,7 @@ class Checker:
             verdict = _verdict_of(answer)
             session = verdict.session
             if session is None:
-                # Digests of the whole credential, so that nobody refuses the genuine one by presenting a forged one.
-                self._verdicts.remember(digest, asked, verdict, self._freshness.max_staleness)
+                self._refusals.put(digest, (verdict, self._clock.read()))
                 return verdict
             if self._freshness.allows(session, asked.at):
                 if not verdict.cookies:

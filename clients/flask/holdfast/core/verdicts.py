@@ -1,4 +1,4 @@
-"""What the server has said of credentials, by digest: how long it may be repeated, and what makes it void."""
+"""What the server has vouched for, by digest of the credential: how long it may be repeated, and what makes it void."""
 
 from __future__ import annotations
 
@@ -45,4 +45,4 @@ class Verdicts:
         if not self._clock.read().is_within(known.span, known.asked.at):
             return None
         session = known.verdict.session
-        return known.verdict if session is None or self._freshness.allows(session) else None
+        return known.verdict if session is not None and self._freshness.allows(session) else None
