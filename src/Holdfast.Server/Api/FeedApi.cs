@@ -15,15 +15,15 @@ internal sealed class FeedBell : IDisposable
     public FeedBell(SessionMemory memory)
     {
         _memory = memory;
-        _memory.Learned += OnLearned;
+        _memory.FeedGrew += Ring;
     }
 
     /// <summary>Completes with the next news. Take it before looking, so that none is missed.</summary>
     public Task Next => Volatile.Read(ref _next).Task;
 
-    public void Dispose() => _memory.Learned -= OnLearned;
+    public void Dispose() => _memory.FeedGrew -= Ring;
 
-    private void OnLearned(FeedEntry entry) => Interlocked.Exchange(ref _next, New()).TrySetResult();
+    private void Ring() => Interlocked.Exchange(ref _next, New()).TrySetResult();
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -42,8 +42,8 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
         }
     }
 
-    /// <summary>The answer to the pull. Answers what to do next and which entries were news.</summary>
-    public (FollowStep Step, IReadOnlyList<FeedEntry> News) Answer(Pull pull, FeedPage page)
+    /// <summary>The answer to the pull. Answers what to do next, which entries were news here, and whether there are more for those who follow this node.</summary>
+    public (FollowStep Step, IReadOnlyList<FeedEntry> News, bool Grew) Answer(Pull pull, FeedPage page)
     {
         lock (_writing)
         {
@@ -55,7 +55,7 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
                 Volatile.Write(ref _lease, next);
                 _items.Clear();
                 DropEverythingRead();
-                return (step, []);
+                return (step, [], false);
             }
 
             if (pull.After is null && page.Items.Count > 0)
@@ -76,7 +76,7 @@ internal sealed class PartitionMemory(TimeSpan bound, StoreClock clock)
             var learnt = ClockReading.Of(clock.Node).Monotonic;
             _items.AddRange(read.Select(item => (item, _stamp, learnt)));
             Volatile.Write(ref _lease, next);
-            return (step, news);
+            return (step, news, read.Length > 0);
         }
     }
 

@@ -37,6 +37,11 @@ public sealed class SessionMemory
     /// </summary>
     public event Action<int>? StartedOver;
 
+    /// <summary>
+    /// Raised when <see cref="ReadFeed"/> has more to tell: also what this node wrote, which it has learnt before. A handler must be quick and must not throw.
+    /// </summary>
+    public event Action? FeedGrew;
+
     /// <summary>The store's time as this node knows it.</summary>
     public StoreClock Clock { get; }
 
@@ -167,10 +172,15 @@ public sealed class SessionMemory
     /// <summary>A pull was answered.</summary>
     internal FollowStep Answer(int partition, Pull pull, FeedPage page)
     {
-        var (step, news) = _partitions[partition].Answer(pull, page);
+        var (step, news, grew) = _partitions[partition].Answer(pull, page);
         foreach (var entry in news)
         {
             Learned?.Invoke(entry);
+        }
+
+        if (grew)
+        {
+            FeedGrew?.Invoke();
         }
 
         if (step == FollowStep.StartOver)

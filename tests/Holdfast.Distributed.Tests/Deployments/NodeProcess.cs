@@ -35,6 +35,9 @@ internal sealed class NodeProcess(NodeProgram program, IReadOnlyDictionary<strin
 
     public Uri Address { get; } = new($"http://127.0.0.1:{Ports.Free()}");
 
+    /// <summary>The last lines that it has said.</summary>
+    public IEnumerable<string> LastWords => _lastWords;
+
     /// <summary>Starts it, and waits until it serves.</summary>
     public async Task StartAsync(HttpClient http)
     {

@@ -20,7 +20,7 @@ internal sealed record RevocationLatency(double Median, double P99, double Max, 
             var from = only is { } node ? (node + 1) % Deployment.Size : ending % Deployment.Size;
             int[] others = only is { } one ? [one] : [(from + 1) % Deployment.Size, (from + 2) % Deployment.Size];
             var client = new Client(deployment, history, $"measured{ending}", usesTokens: ending % 2 == 0);
-            Assert.Equal(Outcome.Done, await client.SignInAsync(from));
+            Assert.True(await client.SignInAsync(from) == Outcome.Done, $"Nobody could sign in at node {from}:\n{string.Join('\n', deployment.Nodes[from].LastWords)}");
             await Task.WhenAll(others.Select(other => AllAnswerAsync(deployment, client, other, Outcome.Done)));
 
             var asking = others.Select(async other =>

@@ -27,6 +27,21 @@ public sealed class FeedApiTests
     }
 
     [Fact]
+    public async Task Whoever_waits_is_told_at_once_what_this_server_has_written_itself()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var sid = (await server.First.SignInAsync()).Sid;
+        var position = (await FollowAsync(server.First, null)).GetProperty("position").GetString();
+
+        // The clock stands still: the wait ends by news, or never.
+        var waiting = server.First.GetAsync($"/v1/feed?after={position}");
+        await server.First.DeleteAsync($"/v1/sessions/{sid}");
+        await server.Service<FeedFollower>().CatchUpAsync(0, CancellationToken.None);
+        var answer = await waiting.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(sid, Assert.Single(answer.Json.GetProperty("entries").EnumerateArray()).GetProperty("sid").GetString());
+    }
+
+    [Fact]
     public async Task One_tenant_never_hears_of_anothers_sessions()
     {
         await using var server = await RunningServer.StartAsync();

@@ -215,7 +215,7 @@ public sealed class StalenessPropertyTests
         private FollowStep Take(Node node, Pull pull, FeedPage page)
         {
             node.UnderWay = null;
-            var (step, _) = node.Memory.Answer(pull, page);
+            var (step, _, _) = node.Memory.Answer(pull, page);
             node.Restoring = step == FollowStep.WriteAgain ? node.Memory.Missing() : node.Restoring;
             return step;
         }
