@@ -65,7 +65,7 @@ def check(history: List[Answer], ended: float) -> None:
 def visited(own_server: Any) -> Iterator[Any]:
     server = own_server()
     meddler = Meddler(server.port)
-    app = application({**settings_of(server), "HOLDFAST_URL": meddler.url})
+    app = application({**settings_of(server), "HOLDFAST_URL": meddler.url, "HOLDFAST_REQUESTS_PER_MINUTE_PER_SESSION": 0})
     created = door_to(server).start({"subject": f"user-{uuid.uuid4()}"})
     visitor = Visitor(app, created["cookies"][0]["value"])
     until(lambda: engine_of(app).node.freshness.is_good() and visitor.hears(200), "the session is live")
