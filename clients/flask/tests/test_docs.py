@@ -13,7 +13,7 @@ from typing import Any, Iterator, List
 import pytest
 from conftest import ROOT
 
-from applications import Browser, engine_of, reason_of
+from applications import Browser, engine_of
 
 README = ROOT / "clients" / "flask" / "README.md"
 DOCS = ROOT / "docs" / "flask.md"

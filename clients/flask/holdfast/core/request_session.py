@@ -33,6 +33,8 @@ class RequestSession:
         # Whether the answer says something of its user, so that no cache may keep it.
         self.is_personal = False
         self.is_ended = False
+        # What this request ended: each a sid or None for all of the subject, and the subject as far as it is known.
+        self.endings: List[Tuple[Optional[str], Optional[str]]] = []
         self.signed_in_here = False
         self._csrf = csrf
         self._refreshable: Optional[Session] = None
