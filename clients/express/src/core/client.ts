@@ -66,7 +66,7 @@ export class Client {
     this.server = new Server(this.settings);
     this.csrf = new Csrf(this.settings.csrfSecrets);
     this.activity = new Activity(this.server, clock, () => this.now());
-    this.connections = new Connections(this.server, this.freshness, clock);
+    this.connections = new Connections(this.server, this.freshness, clock, this.settings.log);
     const tokens = new Tokens();
     this.follower = new Follower(this.server, this.settings, this.freshness, tokens, clock, () => this.connections.check());
     this.verifier = new Verifier(this.server, this.freshness, this.follower, tokens, this.activity, clock);
