@@ -47,6 +47,12 @@ public sealed record SessionDetail
     /// <summary>The credential version: what is bound to an older one, a CSRF token for example, is void.</summary>
     public required int Cv { get; init; }
 
+    /// <summary>The epoch it counts in: the feed tells which ones have ended.</summary>
+    public required long Epoch { get; init; }
+
+    /// <summary>The generation of its refresh token, from 1; absent for cookie sessions.</summary>
+    public int? Generation { get; init; }
+
     /// <summary>The principal's claims.</summary>
     public IReadOnlyDictionary<string, ClaimValues>? Claims { get; init; }
 
@@ -88,6 +94,12 @@ public sealed record CreateSessionRequest
 
     /// <summary>Where the user is.</summary>
     public DeviceRequest? Device { get; init; }
+
+    /// <summary>The session that the browser presented before, which ends as this one starts. One that does not live is passed over.</summary>
+    public string? Replaces { get; init; }
+
+    /// <summary>Where the application serves <c>/auth</c>: the path of the refresh token's cookie. Default: <c>/auth</c>.</summary>
+    public string? AuthPath { get; init; }
 }
 
 /// <summary>Where a request came from, as the application saw it.</summary>
@@ -119,7 +131,7 @@ public sealed record CredentialsResponse
 /// <param name="Header">The whole value of a <c>Set-Cookie</c> header: pass it on as it is.</param>
 public sealed record CookieRecord(string Name, string Value, string Header);
 
-/// <summary>A presented credential: one of the two.</summary>
+/// <summary>A presented credential: one of the three.</summary>
 public sealed record VerifyRequest
 {
     /// <summary>The value of the session cookie.</summary>
@@ -127,6 +139,12 @@ public sealed record VerifyRequest
 
     /// <summary>An access token.</summary>
     public string? AccessToken { get; init; }
+
+    /// <summary>
+    /// A refresh token of the application's own, which is not used up. It says whose session a CSRF token or a sign-out is about, and
+    /// authenticates nobody.
+    /// </summary>
+    public string? RefreshToken { get; init; }
 
     /// <summary>Whether the answer to the browser can still carry a cookie: then a secret that is due is renewed. Default: false.</summary>
     public bool? Renew { get; init; }
@@ -152,6 +170,84 @@ public sealed record VerifyResponse
 
     /// <summary>The renewed cookie, if there is one: pass it on.</summary>
     public IReadOnlyList<CookieRecord>? Cookies { get; init; }
+
+    /// <summary>
+    /// How long, in milliseconds, whoever follows the feed may repeat this answer for exactly this credential, while its lease is good and
+    /// nothing in the feed speaks against it. 0: ask again each time.
+    /// </summary>
+    public long? RememberForMs { get; init; }
+}
+
+/// <summary>A refresh token that a client presented to the application.</summary>
+public sealed record ExchangeRequest
+{
+    /// <summary>The refresh token.</summary>
+    public string? RefreshToken { get; init; }
+
+    /// <summary>
+    /// Where it came: <c>body</c> or <c>cookie</c>. It must be where its session keeps it, so that no script turns a cookie into something that
+    /// it can read.
+    /// </summary>
+    public string? From { get; init; }
+
+    /// <summary>Where the application serves <c>/auth</c>: the path of the refresh token's cookie. Default: <c>/auth</c>.</summary>
+    public string? AuthPath { get; init; }
+
+    /// <summary>Where the user is.</summary>
+    public DeviceRequest? Device { get; init; }
+}
+
+/// <summary>What became of a refresh token.</summary>
+public sealed record ExchangeResponse
+{
+    /// <summary><c>live</c> or <c>invalid</c>. When nobody knows, the answer is 503 instead.</summary>
+    public required string Status { get; init; }
+
+    /// <summary>Why it is invalid.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The session.</summary>
+    public SessionDetail? Session { get; init; }
+
+    /// <summary>The cookies to send to the browser; empty if the token came in the body.</summary>
+    public IReadOnlyList<CookieRecord>? Cookies { get; init; }
+
+    /// <summary>The tokens for the client; only if the token came in the body.</summary>
+    public TokenResponse? Tokens { get; init; }
+}
+
+/// <summary>What the server knows of the application that asks.</summary>
+public sealed record ApplicationRecord
+{
+    /// <summary>Its id, and its <c>client_id</c> at the OAuth endpoints.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>Its tenant.</summary>
+    public required string Tenant { get; init; }
+
+    /// <summary>The <c>aud</c> of its access tokens, and the only one that it accepts.</summary>
+    public required string Audience { get; init; }
+
+    /// <summary>The <c>iss</c> of access tokens.</summary>
+    public required string Issuer { get; init; }
+
+    /// <summary>The keys that sign them.</summary>
+    public required string JwksUri { get; init; }
+
+    /// <summary>The transports that its sessions may use.</summary>
+    public required IReadOnlyList<string> Transports { get; init; }
+
+    /// <summary>What it may do.</summary>
+    public required IReadOnlyList<string> Scopes { get; init; }
+
+    /// <summary>The staleness bound, in milliseconds.</summary>
+    public required long MaxStalenessMs { get; init; }
+
+    /// <summary>The claims of a session that its access tokens carry.</summary>
+    public required IReadOnlyList<string> AccessTokenClaims { get; init; }
+
+    /// <summary><c>lax</c> or <c>strict</c>: how the cookies are sent.</summary>
+    public required string SameSite { get; init; }
 }
 
 /// <summary>A further proof that the application has checked.</summary>
@@ -162,6 +258,9 @@ public sealed record ElevateRequest
 
     /// <summary>The methods used; absent keeps the sign-in's.</summary>
     public IReadOnlyList<string>? Amr { get; init; }
+
+    /// <summary>As when a session starts. A step-up leaves the refresh token and its cookie as they are.</summary>
+    public string? AuthPath { get; init; }
 }
 
 /// <summary>What an application saw of sessions that it checked without asking, in one batch of at most 500.</summary>

@@ -21,6 +21,9 @@ public sealed record FeedResponse
     /// <summary>The staleness bound, in milliseconds. Memory may answer until the follower's own sending time - age + this.</summary>
     public required long MaxStalenessMs { get; init; }
 
+    /// <summary>The store's time when the request arrived, as this server knows it: what the end of an access token is held against.</summary>
+    public required DateTimeOffset Now { get; init; }
+
     /// <summary>What happened, in the order of each partition.</summary>
     public required IReadOnlyList<FeedEntryRecord> Entries { get; init; }
 }

@@ -99,6 +99,13 @@ public sealed record SessionCheck
     /// <summary>What the access token said; null if the credential was a cookie.</summary>
     public AccessTokenFacts? Token => Verified?.Facts;
 
+    /// <summary>
+    /// How long whoever follows the feed may repeat this answer for exactly this credential, while nothing there speaks against it. Zero where
+    /// only the store can say: of a cookie that is due for renewal or has been overtaken, and of a session that is changing.
+    /// </summary>
+    public TimeSpan RepeatableFor => Refusal != Refusal.None ? TimeSpan.Zero
+        : TimeSpan.FromTicks(Math.Max(0, (_remembered?.EnoughFor(Now) ?? (Token is { } token ? token.ExpiresAt - Now : TimeSpan.Zero)).Ticks));
+
     internal VerifiedToken? Verified { get; init; }
 
     /// <summary>Whether a use now is worth telling the store: at most once in <see cref="SessionPolicy.TouchInterval"/>.</summary>

@@ -38,9 +38,7 @@ internal sealed class CsrfMiddleware(
     {
         var request = context.Request;
         var kind = context.Features.Get<RequestSession>()?.Kind ?? CredentialKind.None;
-        var upgrades = OpenConnections.IsUpgrade(context);
-        if ((CrossOriginGuard.IsSafe(request.Method) && !upgrades) || kind == CredentialKind.Bearer
-            || callbacks.Has(request.Path)
+        if (callbacks.Has(request.Path)
             || (kind == CredentialKind.None && context.GetEndpoint()?.Metadata.GetMetadata<ProvenByBody>() is not null)
             || context.GetEndpoint()?.Metadata.GetMetadata<IAntiforgeryMetadata>() is { RequiresValidation: false })
         {
@@ -49,20 +47,19 @@ internal sealed class CsrfMiddleware(
 
         var fetchSite = Text(request.Headers["Sec-Fetch-Site"]);
         var origin = Text(request.Headers.Origin);
-        switch (CrossOriginGuard.Judge(fetchSite, origin, request.Host, options.TrustedOrigins))
+        var guarded = new GuardedRequest(request.Method, OpenConnections.IsUpgrade(context), kind, fetchSite, origin, request.Host);
+        switch (CrossOriginGuard.Judge(guarded, options.TrustedOrigins, options.RequireFetchMetadata))
         {
-            case Provenance.Foreign when kind != CredentialKind.None || !upgrades:
+            case CsrfNeed.Nothing:
+                return null;
+
+            case CsrfNeed.Foreign:
                 return new CsrfRefusal(
                     fetchSite == "same-site" ? "same_site" : "cross_site",
                     $"A page of {SessionEvents.OneLine(origin) ?? "another site"} sent it. If that page is yours, add its origin to TrustedOrigins.",
                     nameof(HoldfastWebOptions.TrustedOrigins));
 
-            // Pages cannot add a token to a WebSocket's handshake; the browser's word of who opens it is what there is.
-            case var _ when upgrades:
-            case Provenance.NotABrowser when kind == CredentialKind.None:
-                return null;
-
-            case Provenance.NotABrowser when options.RequireFetchMetadata:
+            case CsrfNeed.Unsaid:
                 return new CsrfRefusal("no_fetch_metadata", "It says neither Sec-Fetch-Site nor Origin.", nameof(HoldfastWebOptions.RequireFetchMetadata));
         }
 

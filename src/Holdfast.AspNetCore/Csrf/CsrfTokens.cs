@@ -21,17 +21,23 @@ internal static class CsrfTokens
     public static byte[] BindingOf(PreSession preSession) => [.. "pre-session|"u8, .. preSession.Nonce];
 
     /// <summary>A token for this binding; each call gives another text.</summary>
-    public static string Issue(MasterKeys keys, byte[] binding)
+    public static string Issue(MasterKeys keys, byte[] binding) => Issue(keys.Active.Csrf, binding);
+
+    /// <summary>The same under a key by itself.</summary>
+    public static string Issue(byte[] key, byte[] binding)
     {
         Span<byte> bytes = stackalloc byte[2 * Size];
         RandomNumberGenerator.Fill(bytes[..Size]);
-        HMACSHA256.HashData(keys.Active.Csrf, binding).CopyTo(bytes[Size..]);
+        HMACSHA256.HashData(key, binding).CopyTo(bytes[Size..]);
         Mask(bytes);
         return Base64Url.EncodeToString(bytes);
     }
 
     /// <summary>Whether the token was issued for this binding, under any accepted master secret. Compared in constant time.</summary>
-    public static bool IsValid(MasterKeys keys, byte[] binding, string? token)
+    public static bool IsValid(MasterKeys keys, byte[] binding, string? token) => IsValid(keys.All.Select(derived => derived.Csrf), binding, token);
+
+    /// <summary>The same under any of some keys.</summary>
+    public static bool IsValid(IEnumerable<byte[]> keys, byte[] binding, string? token)
     {
         Span<byte> bytes = stackalloc byte[2 * Size];
         if (!Base64UrlText.TryDecodeExact(token, TextLength, bytes))
@@ -41,9 +47,9 @@ internal static class CsrfTokens
 
         Mask(bytes);
         var valid = false;
-        foreach (var derived in keys.All)
+        foreach (var key in keys)
         {
-            valid |= CryptographicOperations.FixedTimeEquals(HMACSHA256.HashData(derived.Csrf, binding), bytes[Size..]);
+            valid |= CryptographicOperations.FixedTimeEquals(HMACSHA256.HashData(key, binding), bytes[Size..]);
         }
 
         return valid;

@@ -35,7 +35,10 @@ internal sealed class PreSession
     }
 
     /// <summary>The pre-session of a cookie's value; null if it is not ours or its time is over.</summary>
-    public static PreSession? Parse(string? text, MasterKeys keys, DateTimeOffset now)
+    public static PreSession? Parse(string? text, MasterKeys keys, DateTimeOffset now) => Parse(text, keys.All.Select(derived => derived.PreSession), now);
+
+    /// <summary>The same under any of some keys.</summary>
+    public static PreSession? Parse(string? text, IEnumerable<byte[]> keys, DateTimeOffset now)
     {
         var bytes = new byte[BodySize + MacSize];
         if (!Base64UrlText.TryDecodeExact(text, TextLength, bytes))
@@ -44,9 +47,9 @@ internal sealed class PreSession
         }
 
         var genuine = false;
-        foreach (var derived in keys.All)
+        foreach (var key in keys)
         {
-            genuine |= CryptographicOperations.FixedTimeEquals(HMACSHA256.HashData(derived.PreSession, bytes.AsSpan(0, BodySize)), bytes.AsSpan(BodySize));
+            genuine |= CryptographicOperations.FixedTimeEquals(HMACSHA256.HashData(key, bytes.AsSpan(0, BodySize)), bytes.AsSpan(BodySize));
         }
 
         return genuine && now.ToUnixTimeSeconds() < BinaryPrimitives.ReadInt64BigEndian(bytes.AsSpan(NonceSize)) ? new PreSession(bytes) : null;

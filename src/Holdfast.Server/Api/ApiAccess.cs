@@ -8,8 +8,8 @@ using Holdfast.Tokens;
 namespace Holdfast.Server.Api;
 
 /// <summary>What an endpoint of the API asks of the application that calls it.</summary>
-/// <param name="Scope">The scope.</param>
-internal sealed record RequiredScope(string Scope);
+/// <param name="Scope">The scope; null for any key of this server.</param>
+internal sealed record RequiredScope(string? Scope);
 
 /// <summary>Lets an application in by its API key, if it has the scope of the endpoint.</summary>
 internal sealed class ApiAccess(ApplicationDirectory directory, SessionEvents events, MasterKeys keys) : IEndpointFilter
@@ -30,7 +30,7 @@ internal sealed class ApiAccess(ApplicationDirectory directory, SessionEvents ev
         }
 
         var scope = context.GetEndpoint()!.Metadata.GetRequiredMetadata<RequiredScope>().Scope;
-        if (!application.May(scope))
+        if (scope is not null && !application.May(scope))
         {
             await Problems.WriteAsync(context, Reasons.InsufficientScope, $"The application '{application.Id}' lacks the scope {scope}.");
             return Results.Empty;

@@ -30,6 +30,8 @@ internal static class ApiRecords
             Acr = assurance.Acr,
             Amr = [.. assurance.Amr],
             Cv = session.CredentialVersion,
+            Epoch = session.Epoch,
+            Generation = session.Refresh?.Generation,
             Claims = session.Claims.IsEmpty ? null : session.Claims.GroupBy(claim => claim.Type)
                 .ToDictionary(group => group.Key, group => new ClaimValues([.. group.Select(claim => claim.Value)])),
             Device = session.Device is { } device ? SessionEndpoints.ToRecord(device) : null,
@@ -39,10 +41,15 @@ internal static class ApiRecords
     public static SessionPageRecord Of(IEnumerable<Session> sessions, string? nextCursor, DateTimeOffset now) =>
         new([.. sessions.Select(session => Of(session, now))], nextCursor);
 
-    public static CredentialsResponse Of(HttpContext context, Session session, Credentials credentials, DateTimeOffset now) => new()
+    /// <param name="context">The request.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="credentials">What its holder receives.</param>
+    /// <param name="now">The store's time.</param>
+    /// <param name="authPath">Where the application serves <c>/auth</c>; null for where this server does.</param>
+    public static CredentialsResponse Of(HttpContext context, Session session, Credentials credentials, DateTimeOffset now, string? authPath) => new()
     {
         Session = Of(session, now),
-        Cookies = [.. CookieRules.Of(session, credentials, now, Service<AuthPath>(context).Value, Service<HoldfastWebOptions>(context).SameSite).Select(Of)],
+        Cookies = [.. CookieRules.Of(session, credentials, now, authPath ?? Service<AuthPath>(context).Value, Service<HoldfastWebOptions>(context).SameSite).Select(Of)],
         Tokens = session.Transport == SessionTransport.Tokens ? Answers.Tokens(credentials, now) : null,
     };
 

@@ -7,22 +7,30 @@ namespace Holdfast.Server.Api;
 /// <summary>The API for backends: every address, what it takes and gives, and the scope that it asks for.</summary>
 internal static class ApiRoutes
 {
+    private const string ReasonMeaning = "`signed_out`, `ended_by_user` or `revoked`, the default.";
+
     public static void MapApi(this IEndpointRouteBuilder endpoints)
     {
         var api = endpoints.MapGroup("/v1").AddEndpointFilter<ApiAccess>();
+        api.MapGet("/application", ApplicationApi.Handle).NeedsAnyKey()
+            .Gives<ApplicationRecord>(200, Examples.Application).Refuses()
+            .Says("Read the calling application", "Who the caller is here, and what its clients need to know to check sessions by themselves.");
         api.MapPost("/sessions", CreatingApi.CreateAsync).Needs(ApplicationScopes.Create)
             .Takes<CreateSessionRequest>(Examples.Create).Gives<CredentialsResponse>(201, Examples.Created).Refuses(400, 409, 413, 415)
             .Says("Start a session", "For a subject whose proof the application has checked: always a new handle and a new secret.");
         api.MapPost("/verify", VerifyApi.HandleAsync).Needs(ApplicationScopes.Read)
             .Takes<VerifyRequest>(Examples.Verify).Gives<VerifyResponse>(200, Examples.Verified).Refuses(400, 413, 415)
             .Says("Verify a credential", "Live, or invalid with the reason. 503 if nobody knows: neither the one nor the other.");
+        api.MapPost("/refresh", RefreshApi.HandleAsync).Needs(ApplicationScopes.Create)
+            .Takes<ExchangeRequest>(Examples.Exchange).Gives<ExchangeResponse>(200, Examples.Exchanged).Refuses(400, 413, 415)
+            .Says("Exchange a refresh token", "For the application's own clients: the next credentials, in the way that the token came, or invalid with the reason. 503 if nobody knows.");
         api.MapGet("/sessions", SessionsApi.BrowseAsync).Needs(ApplicationScopes.Admin)
             .Gives<SessionPageRecord>(200, Examples.Page).Refuses(400).Query("cursor", "Where the last page ended.").Query("tenant", "The application's own tenant, or absent.")
             .Says("Browse sessions", "All live sessions of the tenant, in pages, newest first on one node's store.");
         api.MapGet("/sessions/{sid}", SessionsApi.GetAsync).Needs(ApplicationScopes.Read)
             .Gives<SessionDetail>(200, Examples.Session).Refuses(404).Says("Read a session", "By its handle.");
         api.MapDelete("/sessions/{sid}", SessionsApi.EndAsync).Needs(ApplicationScopes.End)
-            .Gives(204).Refuses(404).Says("End a session", "Durable when the answer arrives; repeating it is harmless.");
+            .Gives(204).Refuses(400, 404).Query("reason", ReasonMeaning).Says("End a session", "Durable when the answer arrives; repeating it is harmless.");
         api.MapPost("/sessions/{sid}/elevate", CreatingApi.ElevateAsync).Needs(ApplicationScopes.Create)
             .Takes<ElevateRequest>(Examples.Elevate).Gives<CredentialsResponse>(200, Examples.Created).Refuses(400, 404, 413, 415)
             .Says("Step up", "The application has checked a further proof: the session counts as more for a while, under a new credential.");
@@ -34,7 +42,7 @@ internal static class ApiRoutes
         api.MapGet("/subjects/{subject}/sessions", SessionsApi.ListAsync).Needs(ApplicationScopes.Read)
             .Gives<SessionPageRecord>(200, Examples.Page).Refuses(400).Says("List a user's sessions", "Their devices, newest first.");
         api.MapDelete("/subjects/{subject}/sessions", SessionsApi.EndAllAsync).Needs(ApplicationScopes.End)
-            .Gives(204).Refuses(400).Query("except", "The handle of one that goes on.")
+            .Gives(204).Refuses(400).Query("except", "The handle of one that goes on.").Query("reason", ReasonMeaning)
             .Says("End a user's sessions", "All of them, or all but one, by one write; a sign-in that is under way is refused.");
         api.MapGet("/feed", FeedApi.HandleAsync).Needs(ApplicationScopes.Read)
             .Gives<FeedResponse>(200, Examples.Feed).Refuses(400)
@@ -47,6 +55,8 @@ internal static class ApiRoutes
             .Takes<EventRequest>(Examples.Event).Gives(204).Refuses(400, 413, 415)
             .Says("Record an event", "What only the application sees: a sign-in that failed.");
     }
+
+    private static RouteHandlerBuilder NeedsAnyKey(this RouteHandlerBuilder route) => route.WithMetadata(new RequiredScope(null));
 
     private static RouteHandlerBuilder Needs(this RouteHandlerBuilder route, string scope) => route.WithMetadata(new RequiredScope(scope));
 }

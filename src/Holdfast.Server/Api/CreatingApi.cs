@@ -13,6 +13,7 @@ internal static class CreatingApi
 {
     private const int MaxAcrLength = 256;
     private const int MaxMethods = 16;
+    private const int MaxPathLength = 256;
 
     public static async Task CreateAsync(HttpContext context, SessionManager manager, HoldfastOptions options, HoldfastWebOptions web)
     {
@@ -53,6 +54,7 @@ internal static class CreatingApi
             Acr = request.Acr,
             Amr = [.. request.Amr ?? []],
             Device = ApiRecords.DeviceOf(request.Device, web),
+            Replaces = SessionHandle.TryParse(request.Replaces, out var replaced) ? replaced : null,
         };
         try
         {
@@ -67,7 +69,7 @@ internal static class CreatingApi
 
             context.Response.StatusCode = StatusCodes.Status201Created;
             context.Response.Headers.Location = $"{context.Request.PathBase}/v1/sessions/{session.Handle}";
-            await Answers.WriteAsync(context, ApiRecords.Of(context, session, result.Credentials!, session.CreatedAt));
+            await Answers.WriteAsync(context, ApiRecords.Of(context, session, result.Credentials!, session.CreatedAt, request.AuthPath));
         }
         catch (ArgumentException exception)
         {
@@ -82,7 +84,7 @@ internal static class CreatingApi
             return;
         }
 
-        if (ProofComplaint(request.Acr, request.Amr) is { } complaint)
+        if ((ProofComplaint(request.Acr, request.Amr) ?? PathComplaint(request.AuthPath)) is { } complaint)
         {
             await ApiBody.RefuseAsync(context, complaint);
             return;
@@ -105,7 +107,7 @@ internal static class CreatingApi
             return;
         }
 
-        await Answers.WriteAsync(context, ApiRecords.Of(context, elevated, result.Credentials!, result.Now));
+        await Answers.WriteAsync(context, ApiRecords.Of(context, elevated, result.Credentials!, result.Now, request.AuthPath));
     }
 
     private static string? Complaint(CreateSessionRequest request, KnownApplication application)
@@ -125,8 +127,18 @@ internal static class CreatingApi
             return $"transport is missing. The application '{application.Id}' may use {string.Join(", ", application.Application.Transports)}.";
         }
 
-        return DeviceComplaint(request.Device) ?? ProofComplaint(request.Acr, request.Amr);
+        if (request.Replaces is { } replaced && !SessionHandle.TryParse(replaced, out _))
+        {
+            return "replaces is the sid of a session: 22 base64url characters.";
+        }
+
+        return DeviceComplaint(request.Device) ?? ProofComplaint(request.Acr, request.Amr) ?? PathComplaint(request.AuthPath);
     }
+
+    // It becomes an attribute of a cookie, and must not begin another one.
+    public static string? PathComplaint(string? authPath) =>
+        authPath is null || (authPath is ['/', ..] and { Length: <= MaxPathLength } && authPath.All(letter => letter is > ' ' and <= '~' and not ';'))
+            ? null : $"auth_path begins with '/' and has at most {MaxPathLength} printable ASCII characters without spaces and ';'.";
 
     public static string? DeviceComplaint(DeviceRequest? device) =>
         device?.Ip is { } ip && !IPAddress.TryParse(ip, out _) ? "device.ip is not a network address." : null;

@@ -54,7 +54,7 @@ internal static class FeedApi
             return;
         }
 
-        var arrived = clock.GetElapsedTime(0);
+        var (arrived, now) = (clock.GetElapsedTime(0), memory.Clock.GetUtcNow());
         var news = await NewsAsync(context, marks, wait_ms is { } wait ? TimeSpan.FromMilliseconds(wait) : longest, memory, bell, clock);
         if (news.KnownSince is not { } since)
         {
@@ -70,6 +70,7 @@ internal static class FeedApi
             More = news.More,
             AgeMs = (long)Math.Ceiling((arrived - since).TotalMilliseconds),
             MaxStalenessMs = (long)options.MaxStaleness.TotalMilliseconds,
+            Now = now,
             Entries = [.. news.Entries.Select(one => Of(one.Partition, one.Entry))],
         });
     }

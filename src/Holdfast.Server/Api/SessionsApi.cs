@@ -27,6 +27,11 @@ internal static class SessionsApi
 
     public static async Task EndAsync(HttpContext context, string sid, SessionManager manager, ISessionStore store)
     {
+        if (await ReasonAsync(context) is not { } reason)
+        {
+            return;
+        }
+
         // An ending that is repeated, because its answer was lost, has succeeded.
         var (session, _) = SessionHandle.TryParse(sid, out var handle) ? await store.FindAsync(handle, context.RequestAborted) : default;
         if (session is null || session.Tenant != CallingApplication.Of(context).Terms.Tenant)
@@ -35,7 +40,7 @@ internal static class SessionsApi
             return;
         }
 
-        await manager.EndAsync(handle, EndReason.Revoked, CallingApplication.CallerOf(context, null), context.RequestAborted);
+        await manager.EndAsync(handle, reason, CallingApplication.CallerOf(context, null), context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -52,7 +57,7 @@ internal static class SessionsApi
 
     public static async Task EndAllAsync(HttpContext context, SessionManager manager)
     {
-        if (await SubjectAsync(context) is not { } subject)
+        if (await SubjectAsync(context) is not { } subject || await ReasonAsync(context) is not { } reason)
         {
             return;
         }
@@ -72,7 +77,7 @@ internal static class SessionsApi
             except = handle;
         }
 
-        await manager.EndAllAsync(tenant, subject, except, EndReason.Revoked, CallingApplication.CallerOf(context, null), context.RequestAborted);
+        await manager.EndAllAsync(tenant, subject, except, reason, CallingApplication.CallerOf(context, null), context.RequestAborted);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 
@@ -107,6 +112,24 @@ internal static class SessionsApi
     public static Task NotFoundAsync(HttpContext context) => Problems.WriteAsync(context, Reasons.NotFound, "There is no live session of this handle.");
 
     private static DateTimeOffset Now(HttpContext context) => context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow();
+
+    // Why the application ends sessions. What the engine does by itself, it names by itself.
+    private static async ValueTask<EndReason?> ReasonAsync(HttpContext context)
+    {
+        if (!context.Request.Query.TryGetValue("reason", out var given))
+        {
+            return EndReason.Revoked;
+        }
+
+        EndReason[] known = [EndReason.SignedOut, EndReason.EndedByUser, EndReason.Revoked];
+        foreach (var reason in known.Where(reason => given.Count == 1 && EndReasons.Name(reason) == given[0]))
+        {
+            return reason;
+        }
+
+        await ApiBody.RefuseAsync(context, $"reason is {string.Join(", ", known.Select(EndReasons.Name))}, or absent for revoked. Nothing was ended.");
+        return null;
+    }
 
     // As it was sent: the server decodes a path but for its slashes, so that only the raw text tells "a/b" from "a%2Fb".
     private static async ValueTask<string?> SubjectAsync(HttpContext context)

@@ -53,7 +53,7 @@ internal sealed class OperationContents : IOpenApiOperationTransformer
         if (metadata.OfType<RequiredScope>().FirstOrDefault() is { } required)
         {
             operation.Security = [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(DocumentContents.KeyScheme, context.Document)] = [] }];
-            operation.Description += $"\n\nScope: `{required.Scope}`.";
+            operation.Description += required.Scope is { } scope ? $"\n\nScope: `{scope}`." : "\n\nAny key will do.";
         }
 
         foreach (var parameter in metadata.OfType<QueryParameter>())
@@ -122,6 +122,10 @@ internal sealed class SchemaContents : IOpenApiSchemaTransformer
         else if (context.JsonTypeInfo.Type == typeof(CreateSessionRequest))
         {
             schema.Required = new HashSet<string> { "subject" };
+        }
+        else if (context.JsonTypeInfo.Type == typeof(ExchangeRequest))
+        {
+            schema.Required = new HashSet<string> { "refresh_token", "from" };
         }
         else if (context.JsonPropertyInfo?.Name == "claims")
         {

@@ -30,6 +30,7 @@ internal static class Examples
         "acr": "aal1",
         "amr": ["pwd"],
         "cv": 1,
+        "epoch": 0,
         "claims": { "name": "Ada Lovelace", "role": ["admin", "author"] }
         """;
 
@@ -60,7 +61,28 @@ internal static class Examples
     public const string Verify = """{ "cookie": "hfs_...", "renew": true }""";
 
     public const string Verified = $$"""
-        { "status": "live", "session": { {{Facts}} }, "cookies": [] }
+        { "status": "live", "session": { {{Facts}} }, "cookies": [], "remember_for_ms": 600000 }
+        """;
+
+    public const string Exchange = """{ "refresh_token": "hfr_...", "from": "body", "device": { "ip": "203.0.113.7" } }""";
+
+    public const string Exchanged = $$"""
+        { "status": "live", "session": { {{Facts}} }, "cookies": [], "tokens": {{Tokens}} }
+        """;
+
+    public const string Application = """
+        {
+          "id": "shop",
+          "tenant": "shop",
+          "audience": "https://api.shop.example",
+          "issuer": "https://holdfast.example",
+          "jwks_uri": "https://holdfast.example/.well-known/jwks.json",
+          "transports": ["cookie", "tokens", "token-cookies"],
+          "scopes": ["sessions:create", "sessions:read", "sessions:end"],
+          "max_staleness_ms": 1000,
+          "access_token_claims": ["role"],
+          "same_site": "lax"
+        }
         """;
 
     public const string Page = $$"""
@@ -82,7 +104,7 @@ internal static class Examples
 
     public const string Feed = """
         {
-          "position": "AAABnKpD8wAAAAAAAAAAAB6q0vQ", "starts_over": false, "more": false, "age_ms": 180, "max_staleness_ms": 1000,
+          "position": "AAABnKpD8wAAAAAAAAAAAB6q0vQ", "starts_over": false, "more": false, "age_ms": 180, "max_staleness_ms": 1000, "now": "2026-03-01T09:05:00Z",
           "entries": [{ "kind": "session_ended", "partition": 5, "sid": "BUZpJ3mUQ0uW4tNq7cFvNg", "reason": "signed_out", "at": "2026-03-01T09:05:00Z" }]
         }
         """;

@@ -71,6 +71,8 @@ internal sealed class RememberedSession
         }
     }
 
+    private long EnoughUntil => Math.Min(_askAt, Volatile.Read(ref _seenAt) + _idleLimit);
+
     /// <summary>About how much memory it takes.</summary>
     public int Size => 120 + _rest.Length;
 
@@ -94,11 +96,10 @@ internal sealed class RememberedSession
     }
 
     /// <summary>Whether memory is enough at <paramref name="now"/>: no limit was met, and the cookie is not due for renewal.</summary>
-    public bool IsEnough(DateTimeOffset now)
-    {
-        var milliseconds = Milliseconds(now);
-        return milliseconds < _askAt && milliseconds < Volatile.Read(ref _seenAt) + _idleLimit;
-    }
+    public bool IsEnough(DateTimeOffset now) => Milliseconds(now) < EnoughUntil;
+
+    /// <summary>How long after <paramref name="now"/> it is enough, if nobody uses it meanwhile.</summary>
+    public TimeSpan EnoughFor(DateTimeOffset now) => Time(EnoughUntil) - now;
 
     /// <summary>Whether a use at <paramref name="now"/> is worth telling the store. True for one caller only.</summary>
     public bool TakeTouch(DateTimeOffset now)

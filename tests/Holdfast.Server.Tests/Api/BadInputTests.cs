@@ -11,7 +11,7 @@ public sealed class BadInputTests
     public static TheoryData<string, string> Bodies => new()
     {
         { "POST", "/v1/sessions" }, { "POST", "/v1/verify" }, { "POST", "/v1/sessions/{sid}/elevate" },
-        { "PATCH", "/v1/sessions/{sid}/data" }, { "POST", "/v1/activity" }, { "POST", "/v1/events" },
+        { "POST", "/v1/refresh" }, { "PATCH", "/v1/sessions/{sid}/data" }, { "POST", "/v1/activity" }, { "POST", "/v1/events" },
     };
 
     [Theory]
@@ -54,6 +54,18 @@ public sealed class BadInputTests
     [InlineData("/v1/sessions", """{ "subject": "ada", "device": { "os": "x" } }""", "device.os is not known")]
     [InlineData("/v1/sessions", """{ "subject": "ada", "transport": "pigeon" }""", "cookie, tokens, token-cookies")]
     [InlineData("/v1/sessions", """{ "subject": "ada", "data": { "holdfast.x": 1 } }""", "holdfast.")]
+    [InlineData("/v1/sessions", """{ "subject": "ada", "replaces": "the last one" }""", "replaces is the sid of a session")]
+    [InlineData("/v1/sessions", """{ "subject": "ada", "auth_path": "auth" }""", "auth_path begins with '/'")]
+    [InlineData("/v1/sessions", """{ "subject": "ada", "auth_path": "/; domain=example.org" }""", "auth_path")]
+    [InlineData("/v1/sessions", """{ "subject": "ada", "auth_path": "/a\u0000" }""", "auth_path")]
+    [InlineData("/v1/sessions", """{ "subject": "ada", "auth_path": "/a\r\nset-cookie: x" }""", "auth_path")]
+    [InlineData("/v1/sessions/AAAAAAAAAAAAAAAAAAAAAA/elevate", """{ "auth_path": "" }""", "auth_path")]
+    [InlineData("/v1/refresh", """{ "from": "body" }""", "refresh_token is missing")]
+    [InlineData("/v1/refresh", """{ "refresh_token": "hfr_x" }""", "from is body or cookie")]
+    [InlineData("/v1/refresh", """{ "refresh_token": "hfr_x", "from": "url" }""", "from is body or cookie")]
+    [InlineData("/v1/refresh", """{ "refresh_token": "hfr_x", "from": "cookie", "auth_path": "/a b" }""", "auth_path")]
+    [InlineData("/v1/refresh", """{ "refresh_token": "hfr_x", "from": "body", "device": { "ip": "somewhere" } }""", "device.ip")]
+    [InlineData("/v1/verify", """{ "access_token": "a", "refresh_token": "b" }""", "one of cookie and access_token")]
     [InlineData("/v1/verify", """{ }""", "one of cookie and access_token")]
     [InlineData("/v1/verify", """{ "cookie": "a", "access_token": "b" }""", "one of cookie and access_token")]
     [InlineData("/v1/verify", """{ "cookie": { } }""", "cookie is not a string")]
@@ -82,6 +94,26 @@ public sealed class BadInputTests
         AssertRefused(400, await server.First.GetAsync($"/v1/subjects/{new string('x', 257)}/sessions"));
         AssertRefused(400, await server.First.GetAsync("/v1/subjects/%FF/sessions"));
         AssertRefused(400, await server.First.GetAsync("/v1/sessions?cursor=made.up"));
+        AssertRefused(400, await server.First.PostAsync("/v1/sessions", new { subject = "ada", auth_path = "/" + new string('x', 256) }));
+    }
+
+    [Theory]
+    [InlineData("?reason=expired")]
+    [InlineData("?reason=")]
+    [InlineData("?reason=Revoked")]
+    [InlineData("?reason=revoked&reason=signed_out")]
+    public async Task A_reason_that_no_application_has_ends_nothing(string query)
+    {
+        await using var server = await RunningServer.StartAsync();
+        var session = await server.First.SignInAsync();
+        foreach (var path in new[] { $"/v1/sessions/{session.Sid}{query}", $"/v1/subjects/ada/sessions{query}" })
+        {
+            var answer = await server.First.DeleteAsync(path);
+            AssertRefused(400, answer);
+            Assert.Contains("signed_out, ended_by_user, revoked", answer["detail"], StringComparison.Ordinal);
+        }
+
+        Assert.Equal("live", (await server.First.VerifyCookieAsync(session.Cookie))["status"]);
     }
 
     [Theory]

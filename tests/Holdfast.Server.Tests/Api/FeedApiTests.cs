@@ -21,6 +21,7 @@ public sealed class FeedApiTests
         Assert.Equal(("session_ended", sid), (entry.GetProperty("kind").GetString(), entry.GetProperty("sid").GetString()));
         Assert.False(after.GetProperty("starts_over").GetBoolean());
         Assert.InRange(after.GetProperty("age_ms").GetInt64(), 0, 250);
+        Assert.Equal(server.Clock.GetUtcNow(), after.GetProperty("now").GetDateTimeOffset(), TimeSpan.FromMilliseconds(250));
         var again = await FollowAsync(server.First, after.GetProperty("position").GetString());
         Assert.Empty(again.GetProperty("entries").EnumerateArray());
     }

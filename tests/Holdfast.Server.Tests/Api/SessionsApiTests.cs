@@ -124,6 +124,42 @@ public sealed class SessionsApiTests
         Assert.Equal("session_revoked", (await server.First.VerifyCookieAsync(spared.Cookie)).Reason);
     }
 
+    [Theory]
+    [InlineData("", "revoked")]
+    [InlineData("?reason=signed_out", "signed_out")]
+    [InlineData("?reason=ended_by_user", "ended_by_user")]
+    [InlineData("?reason=revoked", "revoked")]
+    public async Task An_ending_is_recorded_with_the_reason_that_the_application_gave(string query, string reason)
+    {
+        await using var server = await RunningServer.StartAsync();
+        var session = await server.First.SignInAsync("ada");
+        await server.First.SignInAsync("ben");
+        Assert.Equal(204, (await server.First.DeleteAsync($"/v1/sessions/{session.Sid}{query}")).Status);
+        Assert.Equal(204, (await server.First.DeleteAsync($"/v1/subjects/ben/sessions{query}")).Status);
+        var endings = (await server.EventsAsync()).Where(one => one.Type is SessionEventType.SignedOut or SessionEventType.SessionEnded or SessionEventType.SubjectEnded);
+        Assert.Equal([reason, reason], endings.Select(one => one.Reason));
+    }
+
+    [Fact]
+    public async Task A_new_session_takes_the_place_of_the_one_that_the_browser_had()
+    {
+        await using var server = await RunningServer.StartAsync();
+        var foreign = await server.AddAsync("foreign", application => application with { Tenant = "other" });
+        var (old, theirs) = (await server.First.SignInAsync(), await foreign.SignInAsync("zoe"));
+        await server.First.PatchAsync($"/v1/sessions/{old.Sid}/data", new { cart = "book" });
+        var created = new NewSession((await server.First.PostAsync("/v1/sessions", new { subject = "ada", replaces = old.Sid })).Json);
+        Assert.Equal("session_revoked", (await server.First.VerifyCookieAsync(old.Cookie)).Reason);
+        Assert.Equal("""{"cart":"book"}""", (await server.First.GetAsync($"/v1/sessions/{created.Sid}/data")).Text);
+
+        // What does not live here is passed over: the sign-in counts.
+        foreach (var sid in new[] { old.Sid, theirs.Sid, SessionHandle.New(0).ToString() })
+        {
+            Assert.Equal(201, (await server.First.PostAsync("/v1/sessions", new { subject = "ada", replaces = sid })).Status);
+        }
+
+        Assert.Equal("live", (await foreign.VerifyCookieAsync(theirs.Cookie))["status"]);
+    }
+
     [Fact]
     public async Task All_sessions_are_browsed_in_pages()
     {

@@ -28,7 +28,7 @@ public sealed class DocumentTests
     [Fact]
     public async Task The_examples_are_accepted_by_the_server_and_look_like_its_answers()
     {
-        await using var server = await RunningServer.StartAsync();
+        await using var server = await RunningServer.StartAsync(("Holdfast:AccessTokenClaims:0", "role"));
         var created = await server.First.PostTextAsync("/v1/sessions", Examples.Create);
         Assert.Equal(201, created.Status);
         AssertSameShape(JsonDocument.Parse(Examples.Created).RootElement, created.Json);
@@ -41,7 +41,11 @@ public sealed class DocumentTests
         Assert.Equal(204, (await server.First.PostTextAsync("/v1/events", Examples.Event)).Status);
 
         var tokens = await server.First.PostTextAsync("/v1/sessions", Examples.Create.Replace("\"cookie\"", "\"tokens\"", StringComparison.Ordinal));
-        var refreshed = await OAuth.OAuthCaller.RefreshAsync(server, new NewSession(tokens.Json).RefreshToken);
+        var exchanged = await server.First.PostTextAsync("/v1/refresh", Examples.Exchange.Replace("hfr_...", new NewSession(tokens.Json).RefreshToken, StringComparison.Ordinal));
+        AssertSameShape(JsonDocument.Parse(Examples.Exchanged).RootElement, exchanged.Json);
+        AssertSameShape(JsonDocument.Parse(Examples.Application).RootElement, (await server.First.GetAsync("/v1/application")).Json);
+        AssertSameShape(JsonDocument.Parse(Regex.Replace(Examples.Feed, "\\[.*\\]", "[]")).RootElement, (await server.First.GetAsync("/v1/feed?wait_ms=0")).Json);
+        var refreshed = await OAuth.OAuthCaller.RefreshAsync(server, exchanged.Json.GetProperty("tokens").GetProperty("refresh_token").GetString()!);
         AssertSameShape(JsonDocument.Parse(Examples.Tokens).RootElement, refreshed.Json);
         AssertSameShape(JsonDocument.Parse(Examples.Introspected).RootElement, (await OAuth.OAuthCaller.IntrospectAsync(server, refreshed["access_token"]!)).Json);
     }
