@@ -60,7 +60,16 @@ internal static class SignIn
         return null;
     }
 
-    public sealed record Form(string? Email, string? Password, bool Remember, string? Transport);
+    public sealed record Form
+    {
+        public string? Email { get; init; }
+
+        public string? Password { get; init; }
+
+        public bool Remember { get; init; }
+
+        public string? Transport { get; init; }
+    }
 
     public sealed record Credentials(string? Email, string? Password);
 }

@@ -31,6 +31,9 @@ internal sealed class AgingSessions
 
         var used = await suite.VisitorAsync(backend);
         var usedPage = await used.SignInAsync(remember: true);
+
+        // A browser drops the cookie at the very end of its session. A copy without that limit asks for the server's word.
+        await used.PlantAsync((Visitor.SessionCookie, (await used.CookieAsync(Visitor.SessionCookie))!));
         return new AgingSessions(new Unused(page, secondTab, signedInAt, warned, expired), UseAsync(usedPage), await OpenTabsAsync(suite, backend));
     }
 

@@ -31,13 +31,13 @@ public sealed class OneSignInTests(Suite suite)
             Assert.Equal("200", await Visitor.TryAsync(here, "/api/notes", "POST", token, new { text = "seen by all" }));
             Assert.All(await Task.WhenAll(pages.Select(page => Visitor.ReadAsync(page, "/api/me"))), me => Assert.Equal("seen by all", me.GetProperty("notes")[0].GetString()));
 
-            var cookies = await ada.Context.CookiesAsync();
+            var cookies = await ada.CookiesAsync();
             await here.GetByRole(AriaRole.Button, new() { Name = "Sign out everywhere" }).ClickAsync();
             await Visitor.StateAsync(here, "signed-out");
             var acknowledged = TimeProvider.System.GetTimestamp();
 
             // Cookies go with the sign-out; copies of them are refused within the staleness bound, which is a second.
-            await ada.Context.AddCookiesAsync(cookies.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = cookie.Domain, Path = cookie.Path, Secure = true, HttpOnly = true, SameSite = SameSiteAttribute.Lax }));
+            await ada.PlantAsync(cookies);
             await Until.TrueAsync(
                 async () => (await Task.WhenAll(pages.Select(page => Visitor.TryAsync(page, "/api/me")))).All(answer => answer is "401 session_revoked"), "every backend refuses", TimeSpan.FromSeconds(5));
             Assert.InRange(TimeProvider.System.GetElapsedTime(acknowledged), TimeSpan.Zero, TimeSpan.FromSeconds(3));

@@ -1,5 +1,6 @@
 using Holdfast.Compatibility.Tests;
 using Holdfast.Compatibility.Tests.Backends;
+using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(Suite))]
 [assembly: Parallelization(MaxThreads = 4)]
@@ -18,6 +19,7 @@ public sealed class Suite : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await Chromium.InitializeAsync();
+        await Programs.RunAsync(Backend.Repository, "samples/prepare");
 
         // As short as the settings go: an idle session ends two minutes after its last use, a remembered one a little over a minute after its sign-in.
         Deployment = await Deployment.StartAsync(

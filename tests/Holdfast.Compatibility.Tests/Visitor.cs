@@ -76,6 +76,21 @@ internal sealed class Visitor : IAsyncDisposable
     /// <summary>The value of a cookie that this browser holds; null if it holds none of that name.</summary>
     public async Task<string?> CookieAsync(string name) => (await Context.CookiesAsync()).SingleOrDefault(cookie => cookie.Name == name)?.Value;
 
+    /// <summary>Puts cookies into this browser: copies that somebody kept, or what an attacker planted.</summary>
+    public Task PlantAsync(params IEnumerable<(string Name, string Value)> cookies) => Context.AddCookiesAsync(cookies.Select(cookie => new Cookie
+    {
+        Name = cookie.Name,
+        Value = cookie.Value,
+        Domain = Site.Host,
+        Path = cookie.Name == RefreshCookie ? "/auth" : "/",
+        Secure = true,
+        HttpOnly = true,
+        SameSite = SameSiteAttribute.Lax,
+    }));
+
+    /// <summary>Everything that this browser holds of the application.</summary>
+    public async Task<(string Name, string Value)[]> CookiesAsync() => [.. (await Context.CookiesAsync()).Select(cookie => (cookie.Name, cookie.Value))];
+
     /// <summary>Sends what a script may send, without the client's help. Answers the status and the reason: <c>401 session_revoked</c>.</summary>
     public static Task<string> TryAsync(IPage page, string path, string method = "GET", string? token = null, object? body = null) => page.EvaluateAsync<string>(
         """

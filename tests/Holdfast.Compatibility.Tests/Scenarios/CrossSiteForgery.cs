@@ -3,7 +3,7 @@ using Microsoft.Playwright;
 
 namespace Holdfast.Compatibility.Tests.Scenarios;
 
-[Titled("Requests that other pages make")]
+[Titled(3, "Requests that other pages make")]
 public sealed class CrossSiteForgery(Suite suite, AttackingSite attacker) : Scenario(suite), IClassFixture<AttackingSite>
 {
     [Theory, EveryBackend]
@@ -74,18 +74,23 @@ public sealed class CrossSiteForgery(Suite suite, AttackingSite attacker) : Scen
     }
 
     // A form, as the attacking page would have it, and a request of its script, which may not read the answer.
-    private static async Task<int> PostedAsync(IPage page, Uri target, object fields) => (await page.RunAndWaitForResponseAsync(
-        () => page.EvaluateAsync(
-            """
-            ([action, fields]) => {
-              const form = Object.assign(document.createElement('form'), { method: 'post', action })
-              for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement('input'), { name, value }))
-              document.body.append(form)
-              form.submit()
-            }
-            """,
-            new object[] { target.ToString(), fields }),
-        response => response.Request.Method == "POST")).Status;
+    private static async Task<int> PostedAsync(IPage page, Uri target, object fields)
+    {
+        var answer = await page.RunAndWaitForResponseAsync(
+            () => page.EvaluateAsync(
+                """
+                ([action, fields]) => {
+                  const form = Object.assign(document.createElement('form'), { method: 'post', action })
+                  for (const [name, value] of Object.entries(fields)) form.append(Object.assign(document.createElement('input'), { name, value }))
+                  document.body.append(form)
+                  form.submit()
+                }
+                """,
+                new object[] { target.ToString(), fields }),
+            response => response.Request.Method == "POST");
+        await page.WaitForURLAsync(target.ToString());
+        return answer.Status;
+    }
 
     private static async Task<int> FetchedAsync(IPage page, Uri target, object fields) => (await page.RunAndWaitForResponseAsync(
         () => page.EvaluateAsync(

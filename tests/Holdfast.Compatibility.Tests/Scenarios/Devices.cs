@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Holdfast.Compatibility.Tests.Scenarios;
 
-[Titled("Devices and signing out")]
+[Titled(4, "Devices and signing out")]
 public sealed class Devices(Suite suite) : Scenario(suite)
 {
     private const string Phone = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1";
@@ -29,7 +29,7 @@ public sealed class Devices(Suite suite) : Scenario(suite)
         var (here, _, page, elsewhere) = await TwoDevicesAsync(backend);
         var tab = await here.OpenAsync();
         await Visitor.SignedInAsync(tab);
-        var copied = await here.Context.CookiesAsync();
+        var copied = await here.CookiesAsync();
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign out", Exact = true }).First.ClickAsync();
         await Visitor.StateAsync(page, "signed-out");
         await Visitor.StateAsync(tab, "signed-out");
@@ -37,7 +37,7 @@ public sealed class Devices(Suite suite) : Scenario(suite)
         Assert.Equal("200", await Visitor.TryAsync(elsewhere, "/api/me"));
 
         // A copy of the cookie died with the session.
-        await here.Context.AddCookiesAsync(copied.Select(cookie => new Cookie { Name = cookie.Name, Value = cookie.Value, Domain = cookie.Domain, Path = cookie.Path, Secure = true, HttpOnly = true, SameSite = SameSiteAttribute.Lax }));
+        await here.PlantAsync(copied);
         await RefusedAsync(page, "401 session_revoked");
     }
 

@@ -25,7 +25,7 @@ public sealed class SuspendableStore : IAsyncLifetime
     }
 }
 
-[Titled("The store is silent")]
+[Titled(7, "The store is silent")]
 public sealed class Outages(Suite suite, SuspendableStore store) : Scenario(suite), IClassFixture<SuspendableStore>
 {
     private protected override Deployment Deployment => store.Deployment;

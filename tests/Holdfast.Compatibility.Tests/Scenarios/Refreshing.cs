@@ -4,7 +4,7 @@ using Microsoft.Playwright;
 
 namespace Holdfast.Compatibility.Tests.Scenarios;
 
-[Titled("Refreshing tokens in cookies")]
+[Titled(5, "Refreshing tokens in cookies")]
 public sealed class Refreshing(Suite suite) : Scenario(suite)
 {
     private const string Client = "(await import('/shared/holdfast-browser.js')).createClient()";

@@ -34,7 +34,7 @@ public abstract class Scenario(Suite suite) : IAsyncDisposable
     }
 
     /// <summary>A session that was ended may be accepted for the staleness bound, at most.</summary>
-    private protected static async Task RefusedAsync(Microsoft.Playwright.IPage page, params string[] answers)
+    private protected static async Task RefusedAsync(Microsoft.Playwright.IPage page, params IReadOnlyList<string> answers)
     {
         var answer = "";
         await Until.TrueAsync(async () => answers.Contains(answer = await Visitor.TryAsync(page, "/api/me")), $"/api/me answers {string.Join(" or ", answers)}", TimeSpan.FromSeconds(5));

@@ -4,7 +4,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Holdfast.Compatibility.Tests.Scenarios;
 
-[Titled("Cookies and secrets")]
+[Titled(2, "Cookies and secrets")]
 public sealed class Secrets(Suite suite) : Scenario(suite)
 {
     [Theory, EveryBackend]

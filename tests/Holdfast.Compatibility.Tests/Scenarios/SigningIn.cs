@@ -5,7 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Holdfast.Compatibility.Tests.Scenarios;
 
-[Titled("Signing in")]
+[Titled(1, "Signing in")]
 public sealed class SigningIn(Suite suite) : Scenario(suite)
 {
     [Theory, EveryBackend]
@@ -55,11 +55,10 @@ public sealed class SigningIn(Suite suite) : Scenario(suite)
         foreach (var planted in new[] { (await attacker.CookieAsync(Visitor.SessionCookie))!, "hfs_" + new string('A', 68) })
         {
             var victim = await VisitorAsync(backend);
-            await victim.Context.AddCookiesAsync([new Cookie { Name = Visitor.SessionCookie, Value = planted, Domain = "localhost", Path = "/", Secure = true, HttpOnly = true, SameSite = SameSiteAttribute.Lax }]);
-            var page = await victim.Context.NewPageAsync();
-            await page.GotoAsync("/login");
+            await victim.PlantAsync((Visitor.SessionCookie, planted));
 
-            // With a live session of the attacker's, the sign-in page finds somebody signed in, and goes on; the form does not.
+            // The sign-in page would find the attacker's live session, and go on to the page: sign in from wherever the victim lands.
+            var page = await victim.OpenAsync();
             await page.EvaluateAsync(
                 """
                 async ([email, password]) => {
@@ -100,10 +99,10 @@ public sealed class SigningIn(Suite suite) : Scenario(suite)
     {
         var ada = await VisitorAsync(backend);
         await ada.SignInAsync();
-        var dead = (await ada.Context.CookiesAsync()).Single(cookie => cookie.Name == Visitor.SessionCookie);
+        var dead = (await ada.CookieAsync(Visitor.SessionCookie))!;
         var page = await ada.OpenAsync();
         await page.EvaluateAsync("async () => (await import('/shared/holdfast-browser.js')).createClient().signOut()");
-        await ada.Context.AddCookiesAsync([new Cookie { Name = dead.Name, Value = dead.Value, Domain = dead.Domain, Path = "/", Secure = true, HttpOnly = true, SameSite = SameSiteAttribute.Lax }]);
+        await ada.PlantAsync((Visitor.SessionCookie, dead));
         page = await ada.SignInAsync("token-cookies");
         Assert.Null(await ada.CookieAsync(Visitor.SessionCookie));
         Assert.Equal("200", await Visitor.TryAsync(page, "/api/me"));

@@ -2,7 +2,7 @@ using Holdfast.Compatibility.Tests.Table;
 
 namespace Holdfast.Compatibility.Tests.Scenarios;
 
-[Titled("Timeouts")]
+[Titled(6, "Timeouts")]
 public sealed class Timeouts(Suite suite) : Scenario(suite)
 {
     [Theory, EveryBackend]

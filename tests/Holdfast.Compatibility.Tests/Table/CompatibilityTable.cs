@@ -22,7 +22,6 @@ public sealed class CompatibilityTable
     public async Task Every_scenario_passes_on_every_backend_and_the_page_says_so()
     {
         var table = Render();
-        TestContext.Current.TestOutputHelper?.WriteLine(table);
         await Console.Out.WriteLineAsync(table);
         var page = await File.ReadAllTextAsync(Page);
         var from = page.IndexOf(Begin, StringComparison.Ordinal) + Begin.Length;
@@ -43,7 +42,7 @@ public sealed class CompatibilityTable
         var text = new StringBuilder();
         foreach (var group in ScenarioClasses())
         {
-            text.Append($"| {Titles.Of(group)} | {string.Join(" | ", Backend.All.Select(backend => backend.Name))} |\n| --- |{string.Concat(Backend.All.Select(_ => " --- |"))}\n");
+            text.Append($"| {Titles.Of(group).Title} | {string.Join(" | ", Backend.All.Select(backend => backend.Name))} |\n| --- |{string.Concat(Backend.All.Select(_ => " --- |"))}\n");
             foreach (var scenario in group.GetMethods().Where(method => method.GetCustomAttribute<EveryBackendAttribute>() is not null).OrderBy(method => method.MetadataToken))
             {
                 text.Append($"| {scenario.Name.Replace('_', ' ')} | {string.Join(" | ", Backend.All.Select(backend => Results.Cell(scenario.Name, backend.Name)))} |\n");
@@ -56,5 +55,5 @@ public sealed class CompatibilityTable
     }
 
     private static IEnumerable<Type> ScenarioClasses() =>
-        typeof(Scenario).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Scenario))).OrderBy(type => type.MetadataToken);
+        typeof(Scenario).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Scenario))).OrderBy(type => Titles.Of(type).Place);
 }

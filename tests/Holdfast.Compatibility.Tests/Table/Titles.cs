@@ -2,16 +2,18 @@ using System.Reflection;
 
 namespace Holdfast.Compatibility.Tests.Table;
 
-/// <summary>What the table calls a class of scenarios.</summary>
+/// <summary>Where in the table a class of scenarios stands, and under which title.</summary>
 [AttributeUsage(AttributeTargets.Class)]
-internal sealed class TitledAttribute(string title) : Attribute
+internal sealed class TitledAttribute(int place, string title) : Attribute
 {
+    public int Place { get; } = place;
+
     public string Title { get; } = title;
 }
 
 /// <summary>Reads it.</summary>
 internal static class Titles
 {
-    public static string Of(Type scenarios) => scenarios.GetCustomAttribute<TitledAttribute>()?.Title
-        ?? throw new InvalidOperationException($"{scenarios.Name} has no title for its part of the table: [Titled(\"...\")].");
+    public static TitledAttribute Of(Type scenarios) => scenarios.GetCustomAttribute<TitledAttribute>()
+        ?? throw new InvalidOperationException($"{scenarios.Name} has no title for its part of the table: [Titled(1, \"...\")].");
 }

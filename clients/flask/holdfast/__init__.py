@@ -1,0 +1,1 @@
+"""Sessions that a Holdfast server keeps. Frameworks: ``holdfast.flask``, ``holdfast.django``, ``holdfast.asgi``; all on ``holdfast.core``."""

@@ -1,0 +1,340 @@
+"""What happens when something is wrong: clear answers, nothing hangs, and the process lives on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+import uuid
+from typing import Any, Iterator
+
+import pytest
+from conftest import door_to, free_port, settings_of, until
+
+from applications import Browser, application, engine_of, reason_of
+from holdfast.core.clocks import Clock, Reading
+from holdfast.core.engine import Engine
+from holdfast.core.errors import SettingError
+from meddler import Meddler
+
+SESSION = "__Host-Http-holdfast"
+
+
+@pytest.fixture
+def applications() -> Iterator[Any]:
+    made = []
+
+    def make(config: Any, clock: Any = None) -> Any:
+        app = application(config)
+        if clock is not None:
+            app.extensions["holdfast"].engine = Engine(engine_of(app).settings, clock)
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        engine_of(app).close()
+
+
+def be_impatient(app: Any) -> None:
+    engine_of(app).node.server._timeout = 0.5
+
+
+def warm(app: Any) -> Browser:
+    """Somebody of whom memory speaks."""
+    browser = anybody(app)
+    until(lambda: is_good(app), "the lease is good")
+    browser.get("/me")
+    return browser
+
+
+@pytest.fixture
+def meddler(server: Any) -> Iterator[Meddler]:
+    made = Meddler(server.port)
+    yield made
+    made.close()
+
+
+def is_good(app: Any) -> bool:
+    return bool(engine_of(app).node.freshness.is_good())
+
+
+def followers() -> int:
+    return sum(thread.name == "holdfast-feed" for thread in threading.enumerate())
+
+
+def anybody(app: Any) -> Browser:
+    browser = Browser(app)
+    browser.sign_in(f"user-{uuid.uuid4()}")
+    browser.get("/me")
+    return browser
+
+
+@pytest.mark.parametrize("config, named", [
+    ({"HOLDFAST_API_KEY": ""}, "HOLDFAST_API_KEY is missing"),
+    ({"HOLDFAST_API_KEY": "secret-by-mistake"}, "HOLDFAST_API_KEY does not look like a key"),
+    ({"HOLDFAST_URL": "ftp://x"}, "HOLDFAST_URL"),
+    ({"HOLDFAST_URL": "http://sessions.example"}, "HOLDFAST_ALLOW_INSECURE_HTTP"),
+    ({"HOLDFAST_AUTH_PATH": "auth/"}, "HOLDFAST_AUTH_PATH"),
+    ({"HOLDFAST_TRUSTED_ORIGINS": ["https://*.example"]}, "HOLDFAST_TRUSTED_ORIGINS"),
+    ({"HOLDFAST_TRUSTED_ORIGINS": "https://shop.example/"}, "HOLDFAST_TRUSTED_ORIGINS"),
+    ({"HOLDFAST_CSRF_SECRETS": ["short"]}, "HOLDFAST_CSRF_SECRETS"),
+    ({"HOLDFAST_TIMEOUT": "2"}, "HOLDFAST_TIMEOUT"),
+    ({"HOLDFAST_TIMOUT": 2}, "HOLDFAST_TIMOUT is not a setting"),
+])
+def test_a_wrong_setting_stops_the_start_and_is_named(config: Any, named: str) -> None:
+    with pytest.raises(SettingError, match=named) as raised:
+        application({"HOLDFAST_API_KEY": "hfk_" + "a" * 48, **config})
+    assert "secret-by-mistake" not in str(raised.value)
+
+
+def test_the_environment_gives_url_and_key(monkeypatch: Any, server: Any, applications: Any) -> None:
+    monkeypatch.setenv("HOLDFAST_URL", server.url)
+    monkeypatch.setenv("HOLDFAST_API_KEY", server.api_key)
+    assert anybody(applications({})).get("/me").status_code == 200
+
+
+def test_a_server_that_is_not_there_yet_is_found_when_it_is(own_server: Any, applications: Any) -> None:
+    started = own_server()
+    cookie = door_to(started).start({"subject": "ada"})["cookies"][0]["value"]
+    started.stop()
+    app = applications(settings_of(started))
+    browser = Browser(app)
+    browser.cookies, browser.paths = {SESSION: cookie}, {SESSION: "/"}
+    answer = browser.get("/me")
+    assert (answer.status_code, reason_of(answer), answer.headers["Retry-After"]) == (503, "store_unavailable", "1")
+    assert not answer.headers.getlist("Set-Cookie")
+    assert Browser(app).get("/maybe").status_code == 200
+    assert reason_of(Browser(app).post("/sign-in", json={})) == "store_unavailable"
+    started.start()
+    until(lambda: browser.get("/me").status_code == 200, "the server is found")
+
+
+def test_a_wrong_key_is_named_in_the_log_and_is_no_sign_out(server: Any, applications: Any, caplog: Any) -> None:
+    wrong = server.api_key[:-4] + ("AAAA" if server.api_key[-4:] != "AAAA" else "BBBB")
+    app = applications({"HOLDFAST_URL": server.url, "HOLDFAST_API_KEY": wrong})
+    with caplog.at_level(logging.DEBUG):
+        answer = app.test_client(use_cookies=False).get("/me", headers={"Cookie": f"{SESSION}=hfs_x"})
+        until(lambda: "refuses HOLDFAST_API_KEY: api_key_invalid" in caplog.text, "it is logged")
+    assert (answer.status_code, reason_of(answer)) == (503, "store_unavailable")
+    assert "Clear-Site-Data" not in answer.headers and wrong not in caplog.text
+
+
+def test_a_server_that_stands_still_is_503_in_time_and_costs_nobody_a_session(own_server: Any, applications: Any) -> None:
+    stalled = own_server()
+    app = applications(settings_of(stalled))
+    browser = warm(app)
+    be_impatient(app)
+    stalled.pause()
+    refused = until(lambda: (one := browser.get("/me")).status_code == 503 and one, "the lease has run out")
+    assert reason_of(refused) == "store_unavailable" and not refused.headers.getlist("Set-Cookie")
+    began = time.monotonic()
+    answers = [browser.get("/me"), browser.get("/auth/session"), browser.request("GET", "/auth/csrf")]
+    assert all(one.status_code == 503 for one in answers) and time.monotonic() - began < 10
+    assert SESSION in browser.cookies
+    stalled.resume()
+    until(lambda: browser.get("/me").status_code == 200, "it goes on")
+
+
+def test_signing_out_while_the_server_is_silent_keeps_the_cookie(own_server: Any, applications: Any) -> None:
+    stalled = own_server()
+    app = applications(settings_of(stalled))
+    browser = anybody(app)
+    token = browser.token()
+    be_impatient(app)
+    stalled.pause()
+    answer = browser.post("/auth/logout", csrf=False, headers={"X-CSRF-Token": token})
+    assert answer.status_code == 503 and SESSION in browser.cookies and "Clear-Site-Data" not in answer.headers
+    stalled.resume()
+
+
+def test_requests_for_one_credential_are_asked_once_together(own_server: Any, applications: Any) -> None:
+    stalled = own_server()
+    app = applications(settings_of(stalled))
+    cookie = door_to(stalled).start({"subject": "ada"})["cookies"][0]["value"]
+    stalled.pause()
+    calls = engine_of(app).node.server.calls
+    statuses = []
+    ask = lambda: statuses.append(app.test_client(use_cookies=False).get("/me", headers={"Cookie": f"{SESSION}={cookie}"}).status_code)  # noqa: E731
+    threads = [threading.Thread(target=ask) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    until(lambda: calls["verify"] >= 1, "somebody asks")
+    waiting = engine_of(app).node.checker._flights
+    until(lambda: len(waiting) == 1, "they ask together")
+    stalled.resume()
+    for thread in threads:
+        thread.join(20)
+    assert statuses == [200] * 20
+    # Some may have come after the first answer, while nothing could be remembered yet.
+    assert calls["verify"] < 20
+
+
+@pytest.mark.parametrize("name, spoilt", [
+    ("no JSON", b"<html>"), ("an array", b"[]"), ("nothing", b""), ("a deep nest", b"[" * 100_000), ("a huge number", b'{"age_ms":1e999}'),
+    ("too much", b'{"position":"' + b"x" * 9_000_000 + b'"}'),
+])
+def test_a_feed_that_is_malformed_renews_nothing_and_kills_nothing(meddler: Any, server: Any, applications: Any, name: str, spoilt: bytes) -> None:
+    app = applications({**settings_of(server), "HOLDFAST_URL": meddler.url})
+    browser = anybody(app)
+    until(lambda: is_good(app), "the lease is good")
+    meddler.spoil = lambda path, status, body: spoilt if path.startswith("/v1/feed") else body
+    until(lambda: not is_good(app), f"the lease runs out after {name}")
+    assert browser.get("/me").status_code == 200
+    meddler.spoil = None
+    until(lambda: is_good(app), "the follower goes on")
+
+
+@pytest.mark.parametrize("change", [
+    {"age_ms": -10_000_000}, {"age_ms": "0"}, {"max_staleness_ms": 0}, {"now": "yesterday"}, {"entries": [{"kind": "unheard_of"}]},
+    {"more": True}, {"position": ""}, {"entries": None}, {"starts_over": 1},
+])
+def test_a_feed_that_says_what_cannot_be_renews_nothing(meddler: Any, server: Any, applications: Any, change: Any) -> None:
+    app = applications({**settings_of(server), "HOLDFAST_URL": meddler.url})
+    anybody(app)
+    until(lambda: is_good(app), "the lease is good")
+    meddler.spoil = lambda path, status, body: json.dumps({**json.loads(body), **change}).encode() if path.startswith("/v1/feed") else body
+    until(lambda: not is_good(app), "the lease runs out")
+    meddler.spoil = None
+    until(lambda: is_good(app), "the follower goes on")
+
+
+def test_a_feed_that_floods_takes_neither_memory_nor_trust(meddler: Any, server: Any, applications: Any) -> None:
+    from holdfast.core.encoding import encode
+
+    counter = iter(range(10_000_000))
+
+    def flood(path: str, status: int, body: bytes) -> bytes:
+        if not path.startswith("/v1/feed"):
+            return body
+        entries = [{"kind": "session_ended", "partition": 0, "sid": encode(next(counter).to_bytes(16, "big"))} for _ in range(20_000)]
+        return json.dumps({**json.loads(body), "more": False, "entries": entries}).encode()
+
+    app = applications({**settings_of(server), "HOLDFAST_URL": meddler.url})
+    browser = anybody(app)
+    until(lambda: is_good(app), "the lease is good")
+    freshness = engine_of(app).node.freshness
+    meddler.spoil = flood
+    until(lambda: freshness._endings.are_too_many, "there are too many endings", 120)
+    meddler.spoil = None
+    assert not is_good(app) and browser.get("/me").status_code == 200
+    assert len(freshness._endings) < 700_000
+
+
+def test_an_answer_that_comes_one_byte_at_a_time_does_not_hold_a_request(meddler: Any, server: Any, applications: Any) -> None:
+    def drip(path: str, status: int, body: bytes) -> Any:
+        def pieces() -> Iterator[bytes]:
+            for _ in range(200):
+                yield b" "
+                threading.Event().wait(0.05)
+        return pieces() if path.startswith("/v1/verify") else body
+
+    app = applications({**settings_of(server), "HOLDFAST_URL": meddler.url, "HOLDFAST_TIMEOUT": 0.5})
+    meddler.spoil = drip
+    began = time.monotonic()
+    answer = app.test_client(use_cookies=False).get("/me", headers={"Cookie": f"{SESSION}=hfs_x"})
+    assert answer.status_code == 503 and time.monotonic() - began < 8
+
+
+@pytest.mark.parametrize("spoilt", [b'{"status":"live"}', b'{"status":"live","session":{"sid":1}}', b'{"status":"perhaps"}', b"{}", b"nonsense",
+                                    b'{"status":"invalid","reason":"because"}'])
+def test_a_verdict_that_cannot_be_understood_is_nobody_knows(meddler: Any, server: Any, applications: Any, spoilt: bytes) -> None:
+    app = applications({**settings_of(server), "HOLDFAST_URL": meddler.url})
+    meddler.spoil = lambda path, status, body: spoilt if path.startswith("/v1/verify") else body
+    answer = app.test_client(use_cookies=False).get("/me", headers={"Cookie": f"{SESSION}=hfs_x"})
+    assert (answer.status_code, reason_of(answer)) == (503, "store_unavailable")
+
+
+class ShiftedClock(Clock):
+    def __init__(self, by: float) -> None:
+        self.by = by
+
+    def read(self) -> Reading:
+        reading = super().read()
+        return Reading(reading.monotonic, reading.wall + self.by)
+
+
+@pytest.mark.parametrize("minutes", [-10, 10])
+def test_a_clock_that_is_ten_minutes_off_changes_nothing(server: Any, applications: Any, minutes: int) -> None:
+    app = applications(settings_of(server), ShiftedClock(minutes * 60))
+    browser = anybody(app)
+    token = browser.sign_in(f"user-{uuid.uuid4()}", transport="tokens").get_json()["access_token"]
+    until(lambda: is_good(app), "the lease is good")
+    assert browser.get("/me").status_code == 200 and browser.get("/recent").status_code == 200
+    assert Browser(app).get("/me", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    visitor = Browser(app)
+    assert visitor.post("/sign-in", json={}).status_code == 204
+
+
+def test_a_clock_that_is_stepped_back_ends_the_lease_until_the_next_answer(server: Any, applications: Any) -> None:
+    clock = ShiftedClock(0)
+    app = applications(settings_of(server), clock)
+    browser = anybody(app)
+    until(lambda: is_good(app), "the lease is good")
+    clock.by = -600
+    assert not engine_of(app).node.freshness._lease.is_good(clock.read()) or is_good(app)
+    assert browser.get("/me").status_code == 200
+    until(lambda: is_good(app), "the next answer renews it")
+
+
+def test_a_token_of_another_issuer_is_invalid(server: Any, own_server: Any, applications: Any) -> None:
+    stranger = own_server()
+    token = door_to(stranger).start({"subject": "ada", "transport": "tokens"})["tokens"]["access_token"]
+    app = applications(settings_of(server))
+    anybody(app)
+    until(lambda: is_good(app), "the lease is good")
+    for _ in range(3):
+        answer = Browser(app).get("/me", headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status_code, reason_of(answer)) == (401, "token_invalid")
+    assert engine_of(app).node.server.calls["jwks"] <= 2
+
+
+def test_keys_that_change_are_fetched_when_a_token_names_a_new_one(meddler: Any, server: Any, applications: Any) -> None:
+    def spoil(path: str, status: int, body: bytes) -> bytes:
+        if path == "/v1/application":
+            return json.dumps({**json.loads(body), "jwks_uri": meddler.url + "/.well-known/jwks.json"}).encode()
+        return b'{"keys":[]}' if path == "/.well-known/jwks.json" else body
+
+    meddler.spoil = spoil
+    app = applications({**settings_of(server), "HOLDFAST_URL": meddler.url})
+    token = Browser(app).sign_in(f"user-{uuid.uuid4()}", transport="tokens").get_json()["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    until(lambda: Browser(app).get("/me", headers=bearer).status_code == 200 and is_good(app), "the server is asked instead")
+    assert Browser(app).get("/me", headers=bearer).status_code == 200
+    calls = engine_of(app).node.server.calls
+    meddler.spoil = lambda path, status, body: spoil(path, status, body) if path == "/v1/application" else body
+
+
+    def is_verified_here() -> bool:
+        # One that nobody has asked about yet.
+        fresh = Browser(app).sign_in(f"user-{uuid.uuid4()}", transport="tokens").get_json()["access_token"]
+        before = calls["verify"]
+        return Browser(app).get("/me", headers={"Authorization": f"Bearer {fresh}"}).status_code == 200 and calls["verify"] == before
+
+    until(is_verified_here, "the new key is known")
+
+
+def test_keys_that_cannot_be_read_leave_the_server_to_be_asked(meddler: Any, server: Any, applications: Any, caplog: Any) -> None:
+    meddler.spoil = lambda path, status, body: json.dumps(
+        {**json.loads(body), "jwks_uri": f"http://localhost:{free_port()}/keys"}).encode() if path == "/v1/application" else body
+    app = applications({**settings_of(server), "HOLDFAST_URL": meddler.url})
+    token = Browser(app).sign_in(f"user-{uuid.uuid4()}", transport="tokens").get_json()["access_token"]
+    bearer = {"Authorization": f"Bearer {token}"}
+    until(lambda: Browser(app).get("/me", headers=bearer).status_code == 200 and is_good(app), "the lease is good")
+    assert Browser(app).get("/me", headers=bearer).status_code == 200
+    assert "The keys at http://localhost:" in caplog.text
+
+
+def test_no_secret_reaches_a_log(server: Any, applications: Any, caplog: Any) -> None:
+    with caplog.at_level(logging.DEBUG):
+        app = applications(settings_of(server))
+        browser = anybody(app)
+        tokens = browser.sign_in(f"user-{uuid.uuid4()}", transport="tokens").get_json()
+        browser.post("/cart", json={"item": "x"}, headers={"Sec-Fetch-Site": "cross-site"})
+        Browser(app).get("/me", headers={"Authorization": f"Bearer {tokens['access_token'][:-4]}AAAA"})
+        browser.post("/auth/refresh", csrf=False, json={"refresh_token": tokens["refresh_token"] + "x"})
+    assert caplog.text
+    for secret in (server.api_key, browser.cookies[SESSION], tokens["access_token"], tokens["refresh_token"]):
+        assert secret not in caplog.text
+    assert server.api_key not in repr(engine_of(app).settings)
