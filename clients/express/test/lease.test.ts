@@ -227,7 +227,7 @@ describe('a process beside the real server', () => {
     }
   });
 
-  test('a process that has nothing else to do tells what it saw, and exits', async () => {
+  test('a process that has nothing else to do tells what it saw, and exits, also when nobody listens', async () => {
     const browser = new Browser(app.url);
     const { sid } = await browser.signIn();
     const cookie = `__Host-Http-holdfast=${browser.cookies.get('__Host-Http-holdfast')}`;
@@ -243,8 +243,11 @@ describe('a process beside the real server', () => {
         server.close();
         server.closeAllConnections();
       });`;
-    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { timeout: 60_000, env: { ...process.env, HOLDFAST_URL: server.url, HOLDFAST_API_KEY: server.apiKey, COOKIE: cookie } });
-    assert.equal(stdout, '200 here\n');
+    const exits = async (url: string) => (await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], { timeout: 60_000, env: { ...process.env, HOLDFAST_URL: url, HOLDFAST_API_KEY: server.apiKey, COOKIE: cookie } })).stdout;
+    relay.answer = (path, _request, response) => path === '/v1/activity' && json(response, 503, {});
+    assert.equal(await exits(relay.url), '200 here\n');
+    assert.equal((await server.api('GET', `/v1/sessions/${sid}`)).last_seen_at, first);
+    assert.equal(await exits(server.url), '200 here\n');
     await until('the server knows', async () => (await server.api('GET', `/v1/sessions/${sid}`)).last_seen_at !== first);
   });
 });

@@ -70,8 +70,8 @@ export class Client {
     const tokens = new Tokens();
     this.follower = new Follower(this.server, this.settings, this.freshness, tokens, clock, () => this.connections.check());
     this.verifier = new Verifier(this.server, this.freshness, this.follower, tokens, this.activity, clock);
-    // A process that runs out of work tells what it has seen.
-    process.on('beforeExit', this.leave);
+    // A process that runs out of work tells what it has seen: once, or a server that is away would keep it for ever.
+    process.once('beforeExit', this.leave);
   }
 
   /** The server's time, in milliseconds; this machine's until the server has said. */
