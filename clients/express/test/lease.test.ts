@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { generateKeyPair, SignJWT } from 'jose';
 import { bearer, Browser, startApp, type TestApp } from './app.js';
 import { json, RealServer, Relay, until } from './server.js';
 import { Client } from '../src/core/client.js';
@@ -205,6 +206,50 @@ describe('a process beside the real server', () => {
     } finally {
       await second.close();
       await own.stop();
+    }
+  });
+
+  test('a token of another issuer, or under a key of nobody, is refused, and the keys are not read again for each', async () => {
+    const { privateKey } = await generateKeyPair('ES256');
+    const application = await server.api('GET', '/v1/application');
+    const own = await Relay.start(server.url);
+    own.answer = (path, _request, response) => path === '/v1/application' && json(response, 200, { ...application, jwks_uri: `${own.url}/.well-known/jwks.json` });
+    const second = await startApp({ url: own.url, apiKey: server.apiKey });
+    try {
+      await until('the keys are read', () => own.calls.includes('GET /.well-known/jwks.json'));
+      own.calls.length = 0;
+      for (const issuer of ['https://evil.example', application.issuer]) {
+        for (const kid of ['one', 'two', 'three']) {
+          const token = await new SignJWT({ sid: 'BwAAAAAAAAAAAAAAAAAAAA', tenant: 'default', cv: 1, epoch: 0, gen: 0, client_id: 'default' })
+            .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid }).setIssuer(issuer).setAudience(application.audience).setSubject('ada').setJti(kid).setIssuedAt().setExpirationTime('5m').sign(privateKey);
+          const refused = await fetch(`${second.url}/me`, { headers: bearer(token) });
+          assert.deepEqual([refused.status, ((await refused.json()) as any).reason, refused.headers.get('www-authenticate')], [401, 'token_invalid', 'Bearer error="invalid_token"']);
+        }
+      }
+
+      assert.ok(own.calls.filter(call => call === 'GET /.well-known/jwks.json').length <= 3);
+    } finally {
+      await second.close();
+      await own.stop();
+    }
+  });
+
+  test('where the server names another issuer than its tokens do, or keys over plain HTTP elsewhere, it is asked itself', async () => {
+    const application = await server.api('GET', '/v1/application');
+    const { access_token: token } = await new Browser(app.url).signIn({ transport: 'tokens' });
+    for (const wrong of [{ issuer: 'https://other.example' }, { jwks_uri: 'http://keys.example/jwks.json' }]) {
+      const own = await Relay.start(server.url);
+      own.answer = (path, _request, response) => path === '/v1/application' && json(response, 200, { ...application, ...wrong });
+      const second = await startApp({ url: own.url, apiKey: server.apiKey });
+      try {
+        await until('the feed is followed', () => own.calls.filter(call => call === 'GET /v1/feed').length > 1);
+        assert.equal((await fetch(`${second.url}/me`, { headers: bearer(token) })).status, 200);
+        assert.ok(own.calls.includes('POST /v1/verify'));
+        if (wrong.jwks_uri) assert.ok(second.log.some(line => line.includes('jwks_uri of plain HTTP (http://keys.example)')), second.log.join('\n'));
+      } finally {
+        await second.close();
+        await own.stop();
+      }
     }
   });
 
