@@ -36,6 +36,19 @@ describe('a process beside the real server', () => {
     await until('the feed was asked twice', () => relay.calls.slice(from).filter(call => call === 'GET /v1/feed').length > 2);
   };
 
+  // No request that is sent later than the bound is let through, however slow this machine is.
+  const refusedWithinBound = async (check: () => Promise<number>) => {
+    const ended = performance.now();
+    let lastLetThrough = ended;
+    await until('the session is refused', async () => {
+      const sent = performance.now();
+      const answered = await check();
+      if (answered === 200) lastLetThrough = sent;
+      return answered === 401;
+    });
+    assert.ok(lastLetThrough - ended < bound, `one was let through after ${lastLetThrough - ended} ms`);
+  };
+
   test('a cookie is verified once, and then from memory', async () => {
     const browser = new Browser(app.url);
     await browser.signIn();
@@ -69,9 +82,7 @@ describe('a process beside the real server', () => {
     for (const [one, check] of [[sid, () => status(cookie)], [tokenSid, async () => (await withToken()).status]] as const) {
       assert.equal(await check(), 200);
       await server.api('DELETE', `/v1/sessions/${one}`);
-      const ended = performance.now();
-      await until('the session is refused', async () => (await check()) === 401);
-      assert.ok(performance.now() - ended < bound, `it took ${performance.now() - ended} ms`);
+      await refusedWithinBound(check);
     }
   });
 
@@ -80,9 +91,7 @@ describe('a process beside the real server', () => {
     await before.signIn({ user: 'carol' });
     assert.equal(await status(before), 200);
     await server.api('DELETE', '/v1/subjects/carol/sessions');
-    const ended = performance.now();
-    await until('the session is refused', async () => (await status(before)) === 401);
-    assert.ok(performance.now() - ended < bound);
+    await refusedWithinBound(() => status(before));
     await later.signIn({ user: 'carol' });
     assert.equal(await status(later), 200);
   });
