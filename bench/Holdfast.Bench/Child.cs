@@ -13,12 +13,17 @@ internal sealed class Child : IDisposable
     {
     }
 
-    /// <summary>Starts another program.</summary>
-    public Child(string program, string[] arguments) => _process = Process.Start(new ProcessStartInfo("taskset", ["-c", "0", program, .. arguments])
+    /// <summary>Starts another program, with more in its environment.</summary>
+    public Child(string program, string[] arguments, Dictionary<string, string>? environment = null, int processor = 0)
     {
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-    })!;
+        var start = new ProcessStartInfo("taskset", ["-c", $"{processor}", program, .. arguments]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        foreach (var (name, value) in environment ?? [])
+        {
+            start.Environment[name] = value;
+        }
+
+        _process = Process.Start(start)!;
+    }
 
     /// <summary>Its next line.</summary>
     public async Task<string> ReadAsync() => await _process.StandardOutput.ReadLineAsync()

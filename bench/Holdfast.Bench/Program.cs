@@ -12,6 +12,9 @@ switch (args)
     case ["http", var store, .. var only]:
         await HttpBench.RunAsync(store, only.FirstOrDefault(""));
         break;
+    case ["clients", var framework]:
+        await ClientBench.RunAsync(framework);
+        break;
     case ["serve", var id, var port, var store, var redis]:
         await HttpBench.ServeAsync(id, int.Parse(port, CultureInfo.InvariantCulture), new Backing(store, redis));
         break;

@@ -1,7 +1,7 @@
 """The Flask peers: server.py <bare|holdfast-cookie|holdfast-token|pyjwt|flask-session> <port> [redis host:port]
 
 One worker of gunicorn with four threads. GET / answers the subject; POST /sign-in gives the cookie, or the header that a client then
-sends. It prints "ready". holdfast-* read HOLDFAST_URL and HOLDFAST_API_KEY. Debian: python3-flask gunicorn python3-jwt
+sends, if it comes without a browser's headers. It prints "ready". holdfast-* read HOLDFAST_URL and HOLDFAST_API_KEY. Debian: python3-flask gunicorn python3-jwt
 python3-cryptography, and for flask-session python3-flask-session python3-redis.
 """
 

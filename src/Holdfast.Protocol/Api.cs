@@ -63,7 +63,7 @@ public sealed record SessionDetail
 /// <summary>Sessions, newest first.</summary>
 /// <param name="Sessions">This page of them.</param>
 /// <param name="NextCursor">What to ask for next; absent at the end.</param>
-public sealed record SessionPageRecord(IReadOnlyList<SessionDetail> Sessions, string? NextCursor);
+public sealed record SessionPageRecord(IReadOnlyList<SessionDetail> Sessions, string? NextCursor = null);
 
 /// <summary>A sign-in whose proof the application has checked.</summary>
 public sealed record CreateSessionRequest

@@ -19,6 +19,7 @@ public sealed class Suite : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await Chromium.InitializeAsync();
+        await Programs.RunAsync(Backend.Repository, "samples/prepare");
 
         // As short as the settings go: an idle session ends two minutes after its last use, a remembered one a little over a minute after its sign-in.
         Deployment = await Deployment.StartAsync(

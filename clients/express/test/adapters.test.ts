@@ -160,7 +160,7 @@ test('a WebSocket opens for who is signed in on our own pages, and closes when t
   const from = performance.now();
   await server.api('DELETE', `/v1/sessions/${session.sid}`);
   assert.equal(await closed, 4401);
-  assert.ok(performance.now() - from < 1000);
+  assert.ok(performance.now() - from < 30_000, 'the feed told, and not the question that is asked once a minute');
   http.close();
   await holdfast.close();
 });

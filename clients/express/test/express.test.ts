@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createHoldfast } from '@holdfast/express';
 import { bearer, Browser, frameworks, startApp, type TestApp } from './app.js';
 import { RealServer, until } from './server.js';
 
@@ -212,6 +215,54 @@ for (const [name, express] of Object.entries(frameworks)) {
       assert.equal(answers[3]!.headers.get('retry-after'), '1');
       await problem(answers[3]!, 429, 'rate_limited');
       assert.equal((await calm.send('GET', '/limited')).status, 200);
+    });
+
+    test('the pieces work by themselves, and the endpoints are nowhere but at their path', async () => {
+      const holdfast = createHoldfast({ url: server.url, apiKey: server.apiKey, log: () => {} });
+      const own = express();
+      own.use(holdfast.attach());
+      own.use('/auth', holdfast.authRouter());
+      own.use('/elsewhere', holdfast.authRouter());
+      own.post('/open', (_req, res) => void res.send('unprotected'));
+      own.post('/change', holdfast.csrf(), (_req, res) => void res.send('changed'));
+      const listening = own.listen(0, '127.0.0.1');
+      await until('it listens', () => listening.listening);
+      try {
+        const browser = new Browser(`http://127.0.0.1:${(listening.address() as AddressInfo).port}`);
+        const { cookies } = await server.api('POST', '/v1/sessions', { subject: 'ada' });
+        browser.cookies.set(cookies[0].name, cookies[0].value);
+        assert.equal(((await (await browser.send('GET', '/auth/session')).json()) as any).subject, 'ada');
+        assert.equal((await browser.send('GET', '/elsewhere/session')).status, 500);
+        assert.equal((await browser.send('POST', '/open')).status, 200);
+        await problem(await browser.send('POST', '/change'), 403, 'csrf_failed');
+        assert.equal((await browser.act('POST', '/change')).status, 200);
+        await problem(await browser.send('POST', '/auth/logout'), 403, 'csrf_failed');
+        assert.equal((await browser.act('POST', '/auth/logout')).status, 204);
+      } finally {
+        listening.closeAllConnections();
+        listening.close();
+        await holdfast.close();
+      }
+    });
+
+    test('credentials over plain HTTP for another host are refused, unless a trusted proxy says that it was HTTPS', async () => {
+      const holdfast = createHoldfast({ url: server.url, apiKey: server.apiKey, log: () => {} });
+      const own = express().use(holdfast()).get('/', (_req, res) => void res.send('here'));
+      const listening = own.listen(0, '127.0.0.1');
+      await until('it listens', () => listening.listening);
+      const get = (headers: Record<string, string>) => new Promise<number>(resolve => {
+        http.get({ host: '127.0.0.1', port: (listening.address() as AddressInfo).port, headers: { Host: 'shop.example', ...headers } }, response => resolve(response.resume().statusCode!));
+      });
+      try {
+        const credential = { Authorization: 'Bearer none' };
+        assert.deepEqual([await get({}), await get(credential), await get({ ...credential, 'X-Forwarded-Proto': 'https' })], [200, 400, 400]);
+        own.set('trust proxy', 'loopback');
+        assert.equal(await get({ ...credential, 'X-Forwarded-Proto': 'https' }), 200);
+      } finally {
+        listening.closeAllConnections();
+        listening.close();
+        await holdfast.close();
+      }
     });
 
     test('a failed sign-in is recorded', async () => {

@@ -120,6 +120,44 @@ describe('an application', () => {
     });
   }
 
+  test('passes a renewed cookie on to all who asked together, and asks for none where a handshake cannot carry it', async () => {
+    const header = '__Host-Http-holdfast=hfs_new; path=/; secure; httponly; samesite=lax';
+    await start(position => feed(position), { status: 'live', session, cookies: [{ name: '__Host-Http-holdfast', value: 'hfs_new', header }], remember_for_ms: 0 });
+    const bodies: any[] = [];
+    const answer = stand!.answer!;
+    stand!.answer = (path, request, response) => {
+      if (path !== '/v1/verify') return answer(path, request, response);
+      let body = '';
+      request.on('data', chunk => (body += chunk));
+      request.on('end', () => {
+        bodies.push(JSON.parse(body));
+        answer(path, request, response);
+      });
+      return true;
+    };
+    const answers = await Promise.all([1, 2, 3].map(() => fetch(`${app!.url}/me`, { headers: cookie })));
+    for (const response of answers) assert.deepEqual(response.headers.getSetCookie(), [header]);
+    const handshake = { method: 'GET', headers: { cookie: cookie.Cookie, host: 'localhost', origin: 'http://localhost' }, rawHeaders: [], socket: { remoteAddress: '127.0.0.1' } };
+    assert.equal((await app!.holdfast.authenticateUpgrade(handshake as unknown as import('node:http').IncomingMessage)).session.subject, 'ada');
+    assert.deepEqual(bodies.map(body => [body.renew, body.touch]), [...Array.from({ length: bodies.length - 1 }, () => [true, false]), [false, false]]);
+  });
+
+  test('lives on when what was to be done at the end of a session throws', async () => {
+    let ended = false;
+    await start(position => feed(position, { entries: ended ? [{ kind: 'session_ended', sid }] : [] }));
+    const called: string[] = [];
+    const open = { ...session, authTime: null, acr: null } as unknown as import('@holdfast/express').Session;
+    app!.holdfast.onEnded(open, () => {
+      called.push('first');
+      throw new Error('a defect of the application');
+    });
+    app!.holdfast.onEnded(open, () => called.push('second'));
+    ended = true;
+    await until('both were called', () => called.length === 2);
+    assert.ok(app!.log.some(line => line.includes('a defect of the application')));
+    assert.equal(await me(), 200);
+  });
+
   test('does not wait for a server that holds every call', async () => {
     stand = await Relay.start(null);
     stand.answer = () => true;

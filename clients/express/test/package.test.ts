@@ -58,6 +58,8 @@ describe('the packed package in an empty project', () => {
 
   const asCommonJs = readme.replace(/^import (.+) from '(.+)';$/gm, "const $1 = require('$2');");
 
+  test('the README of the repository shows the same lines', () => assert.equal(blocks('README.md', 'js')[0], readme));
+
   for (const [file, text] of [['readme.mjs', readme], ['readme.cjs', asCommonJs]] as const) {
     test(`the lines of the README run as they stand (${file})`, async () => {
       const browser = new Browser(await start(file, text));

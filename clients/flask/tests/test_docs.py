@@ -13,7 +13,7 @@ from typing import Any, Iterator, List
 import pytest
 from conftest import ROOT
 
-from applications import Browser, engine_of, reason_of
+from applications import Browser, engine_of
 
 README = ROOT / "clients" / "flask" / "README.md"
 DOCS = ROOT / "docs" / "flask.md"
@@ -45,6 +45,7 @@ def documented(environment: None) -> Iterator[Any]:
 def test_the_first_lines_are_the_same_everywhere() -> None:
     code = lambda path: re.sub(r" +#.*", "", blocks(path)[0])  # noqa: E731
     assert code(README) == code(DOCS)
+    assert blocks(ROOT / "README.md")[0] == blocks(README)[0]
 
 
 def test_the_documented_application_works(documented: Any) -> None:

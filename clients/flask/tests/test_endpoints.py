@@ -259,3 +259,13 @@ def test_an_application_below_a_path_keeps_the_refresh_token_there(server: Any) 
     )
     engine_of(app).close()
     assert any(line.startswith(REFRESH) and "path=/shop/account/auth;" in line for line in answer.headers.getlist("Set-Cookie"))
+
+
+@pytest.mark.parametrize("base_url, headers, status", [
+    ("http://shop.example", {}, 400), ("http://shop.example", {"X-Forwarded-Proto": "https"}, 400), ("https://shop.example", {}, 200), ("http://localhost", {}, 200),
+])
+def test_a_credential_over_plain_http_from_elsewhere_is_refused(app: Any, browser: Any, base_url: str, headers: Any, status: int) -> None:
+    carried = {"Cookie": f"{SESSION}={browser.cookies[SESSION]}", **headers}
+    answer = app.test_client(use_cookies=False).get("/me", headers=carried, base_url=base_url)
+    assert (answer.status_code, reason_of(answer)) == (status, None if status == 200 else "https_required")
+    assert app.test_client(use_cookies=False).get("/login", base_url="http://shop.example").status_code == 200

@@ -117,8 +117,9 @@ def states(port: int, wanted: int) -> List[Any]:
     return list(met.values())
 
 
-def test_a_worker_of_gevent_follows_the_feed_like_any_other(server: Any, gunicorn: Any) -> None:
-    port = gunicorn("--workers", "1", "--worker-class", "gevent")
+@pytest.mark.parametrize("options", [[], ["--preload"]], ids=["fork", "preload"])
+def test_a_worker_of_gevent_follows_the_feed_like_any_other(server: Any, gunicorn: Any, options: List[str]) -> None:
+    port = gunicorn("--workers", "1", "--worker-class", "gevent", *options)
     door = door_to(server)
     created = door.start({"subject": f"user-{uuid.uuid4()}"})
     cookie, sid = created["cookies"][0]["value"], created["session"]["sid"]

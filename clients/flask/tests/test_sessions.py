@@ -6,7 +6,7 @@ import uuid
 from typing import Any, Iterator
 
 import pytest
-from conftest import door_to, settings_of, until
+from conftest import settings_of, until
 
 from applications import Browser, application, engine_of, reason_of
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Dict, Iterator, List
 
 import pytest
 from conftest import ROOT
 
-from holdfast.core import feed
+from holdfast.core import feed, reasons
 from holdfast.core.access_tokens import LEEWAY, judge, shape_of
 from holdfast.core.checking import Checker
 from holdfast.core.clocks import Clock, Reading
@@ -206,3 +207,8 @@ def test_a_kind_that_is_unknown_makes_an_answer_malformed() -> None:
             "position": "p", "starts_over": False, "more": False, "age_ms": 0, "max_staleness_ms": 1, "now": "2026-03-01T09:00:00Z",
             "entries": [{"kind": "moon_eclipsed"}],
         })
+
+
+def test_the_reasons_are_those_of_the_protocol() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (.+) \|$", (ROOT / "protocol" / "reasons.md").read_text("utf-8"), re.MULTILINE)
+    assert {name: (int(status), title) for name, status, title in rows} == {name: tuple(reason) for name, reason in reasons.ALL.items()}

@@ -7,6 +7,7 @@ namespace Holdfast.Server.Api;
 /// <summary>The API for backends: every address, what it takes and gives, and the scope that it asks for.</summary>
 internal static class ApiRoutes
 {
+    private const string SubjectMeaning = "The user's id, percent-encoded, slashes included.";
     private const string ReasonMeaning = "`signed_out`, `ended_by_user` or `revoked`, the default.";
 
     public static void MapApi(this IEndpointRouteBuilder endpoints)
@@ -40,9 +41,9 @@ internal static class ApiRoutes
             .Takes<object>(Examples.Patch, "application/merge-patch+json", "application/json").Gives<object>(200, Examples.Data).Refuses(400, 404, 409, 412, 413, 415)
             .Says("Change a session's data", "A merge patch by field: null removes one, fields that are not named stay. If-Match makes it conditional.");
         api.MapGet("/subjects/{subject}/sessions", SessionsApi.ListAsync).Needs(ApplicationScopes.Read)
-            .Gives<SessionPageRecord>(200, Examples.Page).Refuses(400).Says("List a user's sessions", "Their devices, newest first.");
+            .Gives<SessionPageRecord>(200, Examples.Page).Refuses(400).Path("subject", SubjectMeaning).Says("List a user's sessions", "Their devices, newest first.");
         api.MapDelete("/subjects/{subject}/sessions", SessionsApi.EndAllAsync).Needs(ApplicationScopes.End)
-            .Gives(204).Refuses(400).Query("except", "The handle of one that goes on.").Query("reason", ReasonMeaning)
+            .Gives(204).Refuses(400).Path("subject", SubjectMeaning).Query("except", "The handle of one that goes on.").Query("reason", ReasonMeaning)
             .Says("End a user's sessions", "All of them, or all but one, by one write; a sign-in that is under way is refused.");
         api.MapGet("/feed", FeedApi.HandleAsync).Needs(ApplicationScopes.Read)
             .Gives<FeedResponse>(200, Examples.Feed).Refuses(400)

@@ -1,4 +1,5 @@
 using Holdfast.Protocol;
+using Microsoft.OpenApi;
 
 namespace Holdfast.Server.OpenApi;
 
@@ -7,10 +8,11 @@ namespace Holdfast.Server.OpenApi;
 /// <param name="Response">An example of the answer; null without one.</param>
 internal sealed record RouteExamples(string? Request, string? Response);
 
-/// <summary>A parameter of the query.</summary>
+/// <summary>A parameter of the address: one that the handler reads by itself, or what one means that it declares.</summary>
+/// <param name="In">Where it stands.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="Description">What it means.</param>
-internal sealed record QueryParameter(string Name, string Description);
+internal sealed record AddressParameter(ParameterLocation In, string Name, string Description);
 
 /// <summary>A field of a form.</summary>
 /// <param name="Name">Its name.</param>
@@ -47,5 +49,8 @@ internal static class Described
         route.WithMetadata(new FormParameter(name, description, required));
 
     public static RouteHandlerBuilder Query(this RouteHandlerBuilder route, string name, string description) =>
-        route.WithMetadata(new QueryParameter(name, description));
+        route.WithMetadata(new AddressParameter(ParameterLocation.Query, name, description));
+
+    public static RouteHandlerBuilder Path(this RouteHandlerBuilder route, string name, string description) =>
+        route.WithMetadata(new AddressParameter(ParameterLocation.Path, name, description));
 }

@@ -56,13 +56,20 @@ internal sealed class OperationContents : IOpenApiOperationTransformer
             operation.Description += required.Scope is { } scope ? $"\n\nScope: `{scope}`." : "\n\nAny key will do.";
         }
 
-        foreach (var parameter in metadata.OfType<QueryParameter>())
+        foreach (var parameter in metadata.OfType<AddressParameter>())
         {
             operation.Parameters ??= [];
+            if (operation.Parameters.OfType<OpenApiParameter>().FirstOrDefault(known => known.Name == parameter.Name) is { } declared)
+            {
+                declared.Description = parameter.Description;
+                continue;
+            }
+
             operation.Parameters.Add(new OpenApiParameter
             {
                 Name = parameter.Name,
-                In = ParameterLocation.Query,
+                In = parameter.In,
+                Required = parameter.In == ParameterLocation.Path,
                 Description = parameter.Description,
                 Schema = new OpenApiSchema { Type = JsonSchemaType.String },
             });

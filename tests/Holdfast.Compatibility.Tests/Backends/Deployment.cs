@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace Holdfast.Compatibility.Tests.Backends;
 
 /// <summary>One real server and one store, and beside them the application on every backend, each a process.</summary>
@@ -53,7 +51,7 @@ internal sealed class Deployment : IAsyncDisposable
         var port = Ports.Free();
         var environment = new Dictionary<string, string>
         {
-            ["HOLDFAST_API_KEY"] = await NewKeyAsync(),
+            ["HOLDFAST_API_KEY"] = (await Programs.RunAsync(_directory.Path, "dotnet", ServerProgram, "apps", "new-key")).Trim(),
             ["HOLDFAST_URL"] = $"http://localhost:{port}",
             ["Holdfast__Environment"] = "Test",
             ["Holdfast__Issuer"] = $"http://localhost:{port}",
@@ -72,13 +70,5 @@ internal sealed class Deployment : IAsyncDisposable
             var (name, process) = await start;
             _backends.Add(name, process);
         }
-    }
-
-    private static async Task<string> NewKeyAsync()
-    {
-        using var command = Process.Start(new ProcessStartInfo("dotnet", [ServerProgram, "apps", "new-key"]) { RedirectStandardOutput = true })!;
-        var key = await command.StandardOutput.ReadToEndAsync();
-        await command.WaitForExitAsync();
-        return key.Trim();
     }
 }

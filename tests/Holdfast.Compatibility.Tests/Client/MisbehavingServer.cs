@@ -29,7 +29,7 @@ internal sealed class MisbehavingServer
 
     public async Task<IPage> OpenAsync(IBrowserContext context, string without = "")
     {
-        await context.AddInitScriptAsync(without);
+        await context.AddInitScriptAsync(without + ";");
         await context.RouteAsync("**/*", async route =>
         {
             var path = new Uri(route.Request.Url).AbsolutePath;

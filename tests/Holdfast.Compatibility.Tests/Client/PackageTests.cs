@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.IO.Compression;
 using Holdfast.Compatibility.Tests.Backends;
 
@@ -13,17 +12,17 @@ public sealed class PackageTests
     public async Task It_builds_to_what_the_samples_serve_stays_below_3_KB_and_installs_with_its_types()
     {
         var served = await File.ReadAllBytesAsync(Path.Combine(Backend.Repository, "samples", "shared", "holdfast-browser.js"));
-        await RunAsync(Source, "./build");
+        await Programs.RunAsync(Source, "./build");
         var built = await File.ReadAllBytesAsync(Path.Combine(Source, "dist", "holdfast-browser.js"));
         Assert.True(served.AsSpan().SequenceEqual(built), "samples/shared/holdfast-browser.js was not what clients/browser builds to. It is now: commit it.");
         Assert.InRange(Gzipped(built), 1, 3 * 1024);
 
         using var project = new TemporaryDirectory();
-        var package = (await RunAsync(Source, "npm", "pack", "--ignore-scripts", "--silent", "--pack-destination", project.Path)).Trim();
+        var package = (await Programs.RunAsync(Source, "npm", "pack", "--ignore-scripts", "--silent", "--pack-destination", project.Path)).Trim();
         await File.WriteAllTextAsync(Path.Combine(project.Path, "package.json"), """{"type":"module"}""");
-        await RunAsync(project.Path, "npm", "install", "--offline", "--no-audit", "--no-fund", "--silent", $"./{package}");
+        await Programs.RunAsync(project.Path, "npm", "install", "--offline", "--no-audit", "--no-fund", "--silent", $"./{package}");
         const string Use = "import { createClient } from '@holdfast/browser'; console.log(typeof createClient)";
-        Assert.Equal("function", (await RunAsync(project.Path, "node", "--input-type=module", "-e", Use)).Trim());
+        Assert.Equal("function", (await Programs.RunAsync(project.Path, "node", "--input-type=module", "-e", Use)).Trim());
         await File.WriteAllTextAsync(Path.Combine(project.Path, "use.ts"), """
             import { createClient, type Session } from '@holdfast/browser'
             const client = createClient({ authPath: '/auth' })
@@ -31,7 +30,7 @@ public sealed class PackageTests
             client.on('idle-warning', ({ at }) => console.log(at.getTime(), session?.sid))
             export {}
             """);
-        await RunAsync(Source, "npx", "tsc", "--noEmit", "--strict", "--ignoreConfig", "--target", "es2022", "--module", "es2022", "--moduleResolution", "bundler", Path.Combine(project.Path, "use.ts"));
+        await Programs.RunAsync(Source, "npx", "tsc", "--noEmit", "--strict", "--ignoreConfig", "--target", "es2022", "--module", "es2022", "--moduleResolution", "bundler", Path.Combine(project.Path, "use.ts"));
     }
 
     private static long Gzipped(byte[] bytes)
@@ -43,15 +42,5 @@ public sealed class PackageTests
         }
 
         return target.Length;
-    }
-
-    private static async Task<string> RunAsync(string directory, string program, params string[] arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program == "./build" ? Path.Combine(directory, "build") : program, arguments) { WorkingDirectory = directory, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program} {string.Join(' ', arguments)} failed: {output}{await errors}");
-        return output;
     }
 }

@@ -23,7 +23,7 @@ public sealed class FirefoxRun(Suite suite) : IAsyncLifetime
 
         if (!System.IO.Directory.Exists(Path.Combine(Directory, "node_modules")))
         {
-            await RunAsync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], "");
+            await Programs.RunAsync(Directory, "npm", "ci", "--no-audit", "--no-fund", "--loglevel=error");
         }
 
         var given = JsonSerializer.Serialize(new
@@ -32,7 +32,12 @@ public sealed class FirefoxRun(Suite suite) : IAsyncLifetime
             sites = Backend.All.ToDictionary(backend => backend.Name, backend => suite.Deployment[backend.Name].Address.GetLeftPart(UriPartial.Authority)),
             attacker = _attacker.At("localhost").ToString(),
         });
-        foreach (var line in (await RunAsync("node", ["scenarios.mjs"], given)).Split('\n', StringSplitOptions.RemoveEmptyEntries))
+
+        // Firefox refuses to start as root in somebody else's home.
+        using var home = new TemporaryDirectory();
+        var start = new ProcessStartInfo("node", ["scenarios.mjs"]) { WorkingDirectory = Directory };
+        start.Environment["HOME"] = home.Path;
+        foreach (var line in (await Programs.RunAsync(start, given)).Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             var result = JsonDocument.Parse(line).RootElement;
             var error = result.TryGetProperty("error", out var found) ? found.GetString() : null;
@@ -46,23 +51,6 @@ public sealed class FirefoxRun(Suite suite) : IAsyncLifetime
     {
         Assert.True(_errors.TryGetValue((scenario, backend), out var error), "The script did not run it.");
         Assert.Null(error);
-    }
-
-    private static async Task<string> RunAsync(string program, string[] arguments, string input)
-    {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Directory, RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-
-        // Firefox refuses to start as root in somebody else's home.
-        using var home = new TemporaryDirectory();
-        start.Environment["HOME"] = program == "node" ? home.Path : Environment.GetEnvironmentVariable("HOME");
-        using var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} did not start.");
-        var errors = process.StandardError.ReadToEndAsync();
-        await process.StandardInput.WriteAsync(input);
-        process.StandardInput.Close();
-        var output = await process.StandardOutput.ReadToEndAsync();
-        await process.WaitForExitAsync();
-        Assert.True(process.ExitCode == 0, $"{program} failed: {await errors}\n{output}");
-        return output;
     }
 }
 

@@ -66,12 +66,12 @@ export class Client {
     this.server = new Server(this.settings);
     this.csrf = new Csrf(this.settings.csrfSecrets);
     this.activity = new Activity(this.server, clock, () => this.now());
-    this.connections = new Connections(this.server, this.freshness, clock);
+    this.connections = new Connections(this.server, this.freshness, clock, this.settings.log);
     const tokens = new Tokens();
     this.follower = new Follower(this.server, this.settings, this.freshness, tokens, clock, () => this.connections.check());
     this.verifier = new Verifier(this.server, this.freshness, this.follower, tokens, this.activity, clock);
-    // A process that runs out of work tells what it has seen.
-    process.on('beforeExit', this.leave);
+    // A process that runs out of work tells what it has seen: once, or a server that is away would keep it for ever.
+    process.once('beforeExit', this.leave);
   }
 
   /** The server's time, in milliseconds; this machine's until the server has said. */

@@ -2,6 +2,7 @@ import type { Freshness } from './freshness.js';
 import type { Clock } from './lease.js';
 import type { Server } from './server.js';
 import { sessionFrom, type Session } from './session.js';
+import type { Log } from './settings.js';
 
 interface Open {
   session: Session;
@@ -21,7 +22,12 @@ export class Connections {
   private readonly open = new Set<Open>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly server: Server, private readonly freshness: Freshness, private readonly clock: Clock) {}
+  constructor(
+    private readonly server: Server,
+    private readonly freshness: Freshness,
+    private readonly clock: Clock,
+    private readonly log: Log,
+  ) {}
 
   /** Calls back once, when the session has ended. Returns what forgets the connection. */
   onEnded(session: Session, ended: () => void): () => void {
@@ -67,7 +73,12 @@ export class Connections {
   private end(one: Open): void {
     if (!this.open.has(one)) return;
     this.forget(one);
-    one.ended();
+    try {
+      one.ended();
+    } catch (error) {
+      // One that cannot be closed must not keep the others open.
+      this.log('error', `what was to be done at the end of a session failed: ${error instanceof Error ? error.stack : error}`);
+    }
   }
 
   private forget(one: Open): void {

@@ -12,6 +12,7 @@ export interface Application extends Expected {
 }
 
 const keysEveryMs = 10 * 60 * 1000;
+const keysAgainMs = 10_000;
 const slackMs = 2000;
 
 /** Follows the feed, one request after the other, from the start until `stop`. Nothing here keeps the process running. */
@@ -88,6 +89,7 @@ export class Follower {
   private async readKeys(): Promise<void> {
     const uri = this.application?.jwksUri;
     if (uri === undefined) return;
+    this.keysAt = this.clock().monotonic - keysEveryMs + keysAgainMs;
     if (uri.protocol !== 'https:' && !isLoopback(uri.hostname) && !this.settings.allowInsecureHttp) {
       this.malformed(`a jwks_uri of plain HTTP (${uri.origin}): access tokens are checked by the server each time`);
       return;

@@ -36,7 +36,8 @@ export class Lease {
     // A negative age means news while the request waited, and none is newer than its arrival here.
     const since = -Math.min(-answer.ageMs, received.monotonic - sent.monotonic);
     this.until = { monotonic: sent.monotonic - since + answer.maxStalenessMs, wall: sent.wall - since + answer.maxStalenessMs };
-    this.knownSince = sent.monotonic - since;
+    // What the server learnt while the request waited may be of another part of the store.
+    this.knownSince = sent.monotonic - Math.max(0, answer.ageMs);
     this.latestWall = received.wall;
   }
 

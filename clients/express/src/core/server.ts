@@ -71,7 +71,9 @@ export class Server {
     const { request } = url.protocol === 'https:' ? https : http;
     const agent = url.protocol === (this.secure ? 'https:' : 'http:') ? (call.background ? this.waits : this.calls) : undefined;
     return new Promise((resolve, reject) => {
+      let isOver = false;
       const failed = (why: string) => {
+        isOver = true;
         clearTimeout(timer);
         sent.destroy();
         reject(new StoreUnavailableError(why));
@@ -110,7 +112,12 @@ export class Server {
         sent.on('socket', socket => socket.unref());
       }
 
-      sent.on('error', () => failed('The server cannot be reached.'));
+      sent.on('error', (error: NodeJS.ErrnoException) => {
+        // An idle connection that the server had closed meanwhile. All calls are made so that repeating one is harmless.
+        if (!sent.reusedSocket || error.code !== 'ECONNRESET' || isOver) return failed('The server cannot be reached.');
+        clearTimeout(timer);
+        resolve(this.send(method, url, headers, call));
+      });
       sent.end(body);
     });
   }

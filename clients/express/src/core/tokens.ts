@@ -33,6 +33,7 @@ const registered = new Set(['iss', 'sub', 'aud', 'exp', 'iat', 'nbf', 'jti', 'cl
  */
 export class Tokens {
   private keys: Keys | null = null;
+  private reloadAt = -Infinity;
   private readonly verified = new Memory<Payload>(20_000);
   private readonly unknownKids = new Memory<true>(100);
 
@@ -44,11 +45,13 @@ export class Tokens {
     this.keys = { jwks: jwks as JSONWebKeySet, find };
   }
 
-  /** Whether the token names a key that these keys do not have: reload them, at most once a while for each name. */
+  /** Whether the token names a key that these keys do not have: reload them, once a while for each name, and once a second for all. */
   needsKeys(token: string, monotonic: number): boolean {
     const kid = headerOf(token)?.kid;
-    if (typeof kid !== 'string' || this.keys?.jwks.keys.some(key => key.kid === kid) || this.unknownKids.get(kid, monotonic)) return false;
+    if (typeof kid !== 'string' || this.keys?.jwks.keys.some(key => key.kid === kid)) return false;
+    if (monotonic < this.reloadAt || this.unknownKids.get(kid, monotonic)) return false;
     this.unknownKids.set(kid, true, monotonic + 30_000);
+    this.reloadAt = monotonic + 1000;
     return true;
   }
 

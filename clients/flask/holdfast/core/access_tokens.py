@@ -26,6 +26,9 @@ class Shape(NamedTuple):
     signed: bytes
     signature: bytes
 
+    def __repr__(self) -> str:
+        return f"Shape(kid={self.kid!r})"
+
 
 def shape_of(token: str) -> Optional[Shape]:
     """Compact form, canonical base64url, JSON without repeated members, a header that points nowhere else."""

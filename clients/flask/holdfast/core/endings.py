@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterator, Tuple
+from collections import OrderedDict
+from typing import Any, Iterator, Tuple, TypeVar
 
 from .encoding import decode
 from .feed import Entry
@@ -14,16 +15,19 @@ MOST = 500_000
 
 _NEVER = 1 << 62
 
+K = TypeVar("K")
+# By what they are about: the least version that is still good, and when that was learnt, oldest first.
+_Table = OrderedDict[K, Tuple[int, float]]
+
 
 class Endings:
     """Each greatest ``least`` wins. Not thread-safe for writing: one follower writes, under its owner's lock."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        # By what they are about: the least version that is still good, and when that was learnt, oldest first.
-        self._sessions: Dict[str, Tuple[int, float]] = {}
-        self._subjects: Dict[str, Tuple[int, float]] = {}
-        self._partitions: Dict[int, Tuple[int, float]] = {}
+        self._sessions: _Table[str] = OrderedDict()
+        self._subjects: _Table[str] = OrderedDict()
+        self._partitions: _Table[int] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sessions) + len(self._subjects) + len(self._partitions)
@@ -64,13 +68,14 @@ class Endings:
             return handle is None or (known is not None and session.epoch < known[0])
         return False
 
-    def _tables(self) -> Iterator[Dict]:  # type: ignore[type-arg]
+    def _tables(self) -> Iterator[_Table[Any]]:
         yield self._sessions
         yield self._subjects
         yield self._partitions
 
     @staticmethod
-    def _raise(table: Dict, about: object, least: int, now: float) -> None:  # type: ignore[type-arg]
-        known = table.pop(about, None)
-        # Put last, so that the oldest stand first and go first.
+    def _raise(table: _Table[K], about: K, least: int, now: float) -> None:
+        # Never out of the table, not for a moment: others read it meanwhile. Put last, so that the oldest stand first and go first.
+        known = table.get(about)
         table[about] = (least if known is None else max(least, known[0]), now)
+        table.move_to_end(about)

@@ -150,3 +150,4 @@ def _revoke_refresh_cookie(request: RequestSession) -> None:
     assert token is not None
     request.node.server.revoke(request.node.application["id"], token)
     request.node.freshness.ended_session(request.concerned.sid)
+    request.endings.append((request.concerned.sid, request.concerned.subject))

@@ -63,7 +63,8 @@ class Freshness:
             self._server_time = (answer.now, sent.monotonic)
             if not answer.more:
                 self._lease = self._lease.renewed(sent, answer.age_ms, answer.max_staleness_ms)
-                known_until = sent.monotonic - max(0, answer.age_ms) / 1000
+                # What the server came to know while the request waited counts for nothing here: a negative age is none.
+                known_until = sent.monotonic - max(answer.age_ms, 0) / 1000
                 self._ended_here = {subject: at for subject, at in self._ended_here.items() if at > known_until}
 
     def start_over(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 import weakref
@@ -19,6 +20,8 @@ from .jwks import Keys
 from .limits import Limits
 from .server import Server
 from .settings import Settings
+
+log = logging.getLogger("holdfast")
 
 
 class Node:
@@ -72,7 +75,11 @@ class Node:
 
     def _tell(self) -> None:
         while not self._stopped.wait(activities.EVERY):
-            self.activity.flush()
+            try:
+                self.activity.flush()
+            except Exception:
+                # The thread must outlive every surprise.
+                log.exception("Telling of activity failed unexpectedly.")
 
     def _fetch_keys(self) -> Any:
         return self.server.jwks(self.application["jwks_uri"])

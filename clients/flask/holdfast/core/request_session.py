@@ -14,6 +14,7 @@ from .errors import SessionRefused, Unavailable
 from .exchange import Request
 from .node import Node
 from .session import Session, Verdict
+from .transport import require_https
 
 _NOT_FOR_USERS = frozenset({400, 401, 403, 429})
 
@@ -33,6 +34,8 @@ class RequestSession:
         # Whether the answer says something of its user, so that no cache may keep it.
         self.is_personal = False
         self.is_ended = False
+        # What this request ended: each a sid or None for all of the subject, and the subject as far as it is known.
+        self.endings: List[Tuple[Optional[str], Optional[str]]] = []
         self.signed_in_here = False
         self._csrf = csrf
         self._refreshable: Optional[Session] = None
@@ -48,6 +51,8 @@ class RequestSession:
 
     def recall(self) -> bool:
         """Whether the answer is there without asking anybody."""
+        if self.verdict is None:
+            self._require_https()
         if self.verdict is None and self.credential is None:
             self.verdict = Verdict()
         elif self.verdict is None and self.credential is not None:
@@ -65,6 +70,14 @@ class RequestSession:
             self._accept(self.node.checker.check(self.credential, renew=not self.credential.is_token))
         assert self.verdict is not None
         return self.verdict
+
+    def _require_https(self) -> None:
+        try:
+            require_https(self.request, self.cookies, self.node.settings)
+        except SessionRefused:
+            # What came in the clear is nobody's, whoever asks later.
+            self.verdict = Verdict()
+            raise
 
     def _accept(self, verdict: Verdict) -> None:
         self.verdict = verdict

@@ -8,12 +8,12 @@ import logging
 import threading
 from collections import Counter
 from typing import Any, Dict, List, Mapping, Optional, Sequence
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from . import reasons
 from .errors import SessionRefused, Unavailable
 from .http import Answer, Http, Silent
-from .settings import Settings
+from .settings import Settings, is_this_machine
 
 log = logging.getLogger("holdfast")
 
@@ -24,6 +24,7 @@ class Server:
         self._url = settings.url
         self._key = settings.api_key
         self._timeout = settings.timeout
+        self._allow_insecure_http = settings.allow_insecure_http
         self._lock = threading.Lock()
         self._said: Optional[str] = None
         # By the first word of their address, so that anybody can see that a warm check makes none.
@@ -90,18 +91,22 @@ class Server:
 
     def jwks(self, uri: str) -> Any:
         """The keys. They are public, so no key of ours goes there."""
-        base, slash, path = uri.partition("//")[2].partition("/")
-        origin = uri[: len(uri) - len(slash + path)]
-        http = self._http if self._url.rstrip("/") == origin else Http(origin)
+        parts = urlsplit(uri)
+        if parts.scheme != "https" and not (parts.scheme == "http" and (is_this_machine(parts.hostname) or self._allow_insecure_http)):
+            self._say("jwks_uri is neither https nor on this machine: access tokens are checked by the server instead.")
+            raise Unavailable()
+        http = Http(f"{parts.scheme}://{parts.netloc}")
         self.calls["jwks"] += 1
         try:
-            answer = http.call("GET", slash + path, timeout=self._timeout, headers={"Accept": "application/json"})
+            answer = http.call("GET", parts.path or "/", timeout=self._timeout, headers={"Accept": "application/json"})
             if answer.status != 200:
                 raise Silent(f"status {answer.status}")
             return answer.json()
         except Silent as fault:
             self._say(f"The keys at {uri} could not be read: {fault}.")
             raise Unavailable() from None
+        finally:
+            http.close()
 
     def close(self) -> None:
         self._http.close()

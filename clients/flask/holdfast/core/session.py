@@ -61,7 +61,8 @@ class Verdict:
 
     session: Optional[Session] = None
     reason: str = reasons.SESSION_MISSING
-    cookies: Tuple[str, ...] = ()
+    # Lines of Set-Cookie, which are secrets.
+    cookies: Tuple[str, ...] = field(default=(), repr=False)
 
 
 def parse_time(text: Any) -> datetime:

@@ -78,10 +78,10 @@ def end(request: RequestSession, sid: Optional[str] = None, *, reason: Optional[
     session = request.live
     if sid is None or (session is not None and sid == session.sid):
         if session is not None:
-            _end(request, session.sid, reason or "signed_out")
+            _end(request, session.sid, session.subject, reason or "signed_out")
         request.leave()
     else:
-        _end(request, sid, reason or "revoked")
+        _end(request, sid, None, reason or "revoked")
 
 
 def end_all(request: RequestSession, user: Any = None, *, keep_current: bool = False, reason: Optional[str] = None) -> None:
@@ -97,6 +97,7 @@ def end_all(request: RequestSession, user: Any = None, *, keep_current: bool = F
     reason = reason or (("ended_by_user" if excepting else "signed_out") if is_own else "revoked")
     request.node.server.end_all(subject, excepting=excepting, reason=reason)
     request.node.freshness.ended_subject(subject)
+    request.endings.append((None, subject))
     if is_own and excepting is None:
         request.leave()
 
@@ -117,9 +118,10 @@ def _replaced(request: RequestSession) -> Optional[str]:
     return session.sid if session is not None else None
 
 
-def _end(request: RequestSession, sid: str, reason: str) -> None:
+def _end(request: RequestSession, sid: str, subject: Optional[str], reason: str) -> None:
     request.node.server.end(sid, reason)
     request.node.freshness.ended_session(sid)
+    request.endings.append((sid, subject))
 
 
 def _taken(request: RequestSession, answer: Mapping[str, Any], *, is_in_cookies: bool) -> Started:

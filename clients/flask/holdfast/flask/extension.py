@@ -66,6 +66,8 @@ class Holdfast:
         session = g.get(_NAME)
         if session is None:
             return response
+        for sid, subject in session.endings:
+            signals.session_ended.send(current_app._get_current_object(), sid=sid, subject=subject)  # type: ignore[attr-defined]
         for name, value in session.finish(response.status_code):
             response.headers.add(name, value)
         if not session.may_be_cached and "Cache-Control" not in response.headers and response.mimetype in _CACHEABLE_BY_DEFAULT:
@@ -88,11 +90,7 @@ def _blueprint(engine: Engine) -> Blueprint:
     def add(method: str, rule: str, endpoint: endpoints.Endpoint) -> None:
         def view(**named: str) -> Response:
             session = request_session()
-            before = session.verdict.session if session.verdict else None
-            answer = engine.answer(session, lambda of: endpoint(of, **named))
-            if session.is_ended and before is not None:
-                signals.session_ended.send(current_app._get_current_object(), sid=before.sid, subject=before.subject)  # type: ignore[attr-defined]
-            return _written(answer)
+            return _written(engine.answer(session, lambda of: endpoint(of, **named)))
 
         view._holdfast_machine_traffic = True  # type: ignore[attr-defined]
         view._holdfast_proven_by_body = endpoint is endpoints.refresh  # type: ignore[attr-defined]

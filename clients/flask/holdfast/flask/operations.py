@@ -38,18 +38,12 @@ def elevate(*, acr: Optional[str] = None, amr: Sequence[str] = ()) -> Started:
 
 def end_session(sid: Optional[str] = None) -> None:
     """Ends this request's session, and the browser forgets everything of it; or another one, by its handle."""
-    request = request_session()
-    ended = request.live if sid is None else None
-    signing.end(request, sid)
-    signals.session_ended.send(_app(), sid=ended.sid if ended else sid, subject=ended.subject if ended else None)
+    signing.end(request_session(), sid)
 
 
 def end_all(user: Any = None, *, keep_current: bool = False) -> None:
     """Ends all sessions of a user (by default this request's), or all but this request's."""
-    request = request_session()
-    subject = signing.subject_of(user) if user is not None else request.require().subject
-    signing.end_all(request, user, keep_current=keep_current)
-    signals.session_ended.send(_app(), sid=None, subject=subject)
+    signing.end_all(request_session(), user, keep_current=keep_current)
 
 
 def record_failure(subject: Optional[str] = None, reason: str = "wrong_password") -> None:
