@@ -17,7 +17,7 @@ public sealed class ClientsFaultTests(ClientsDeployment clients) : IClassFixture
     {
         var latency = await RevocationLatency.MeasureAsync(clients, endings: 50, node);
         FaultReport.Add(clients, latency, name);
-        Assert.InRange(latency.Median, 0, Deployment.MaxStaleness.TotalMilliseconds / 2);
+        Assert.InRange(latency.Median, 0, Deployment.MaxStaleness.TotalMilliseconds / 4);
     }
 
     [Fact]
