@@ -135,9 +135,7 @@ async function run(scenario, backend) {
 }
 
 try {
-  for (const scenario of Object.keys(scenarios)) {
-    for (const backend of Object.keys(sites)) await run(scenario, backend)
-  }
+  for (const scenario of Object.keys(scenarios)) await Promise.all(Object.keys(sites).map(backend => run(scenario, backend)))
 } finally {
   await browser.close()
 }
