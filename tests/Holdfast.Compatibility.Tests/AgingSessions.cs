@@ -25,9 +25,9 @@ internal sealed class AgingSessions
         var idle = await Visitor.ComeAsync(suite.Chromium.Browser, site, watching: true);
         var signedInAt = TimeProvider.System.GetUtcNow();
         var page = await idle.SignInAsync();
-        var warned = page.WaitForFunctionAsync("() => document.body.dataset.state === 'idle-warning'", null, new() { Timeout = (float)MoreThanIdle.TotalMilliseconds });
+        var warned = WarnedAsync(page);
         var secondTab = await idle.OpenAsync();
-        var expired = page.WaitForFunctionAsync("() => document.body.dataset.state === 'expired'", null, new() { Timeout = (float)MoreThanIdle.TotalMilliseconds });
+        var expired = StateAsync(page, "expired");
 
         var used = await suite.VisitorAsync(backend);
         var usedPage = await used.SignInAsync(remember: true);
@@ -36,6 +36,15 @@ internal sealed class AgingSessions
         await used.PlantAsync((Visitor.SessionCookie, (await used.CookieAsync(Visitor.SessionCookie))!));
         return new AgingSessions(new Unused(page, secondTab, signedInAt, warned, expired), UseAsync(usedPage), await OpenTabsAsync(suite, backend));
     }
+
+    private static async Task<string> WarnedAsync(IPage page)
+    {
+        await StateAsync(page, "idle-warning");
+        return await Visitor.TryAsync(page, "/auth/session");
+    }
+
+    private static Task StateAsync(IPage page, string state) => page.WaitForFunctionAsync(
+        "state => document.body.dataset.state === state", state, new() { Timeout = (float)MoreThanIdle.TotalMilliseconds });
 
     private static async Task<Used> UseAsync(IPage page)
     {
@@ -68,8 +77,8 @@ internal sealed class AgingSessions
         return new FiveTabs(visitor, pages);
     }
 
-    /// <summary>A session that is looked at, and not used.</summary>
-    internal sealed record Unused(IPage Page, IPage SecondTab, DateTimeOffset SignedInAt, Task Warned, Task Expired);
+    /// <summary>A session that is looked at, and not used; what the server said of it when the page had been warned.</summary>
+    internal sealed record Unused(IPage Page, IPage SecondTab, DateTimeOffset SignedInAt, Task<string> Warned, Task Expired);
 
     /// <summary>How a session that was used all the time ended.</summary>
     internal sealed record Used(string Answer, DateTimeOffset ExpiresAt, DateTimeOffset IdleExpiresAt, DateTimeOffset RefusedAt);

@@ -13,12 +13,13 @@ const browser = await puppeteer.launch({ browser: 'firefox', executablePath: exe
 // A quiet page looks once: its own looking would come between what a scenario does.
 async function open({ context, quiet }, url) {
   const page = await context.newPage()
+  page.setDefaultTimeout(60_000)
   if (quiet) await page.evaluateOnNewDocument(() => { globalThis.setInterval = () => 0 })
   await page.goto(url)
   return page
 }
 
-const state = (page, wanted) => page.waitForFunction(wanted => document.body?.dataset.state === wanted, { timeout: 30_000 }, wanted)
+const state = (page, wanted) => page.waitForFunction(wanted => document.body?.dataset.state === wanted, { timeout: 60_000 }, wanted)
 
 const attempt = (page, path) => page.evaluate(async path => {
   const response = await fetch(path)
@@ -135,9 +136,7 @@ async function run(scenario, backend) {
 }
 
 try {
-  for (const scenario of Object.keys(scenarios)) {
-    for (const backend of Object.keys(sites)) await run(scenario, backend)
-  }
+  for (const scenario of Object.keys(scenarios)) await Promise.all(Object.keys(sites).map(backend => run(scenario, backend)))
 } finally {
   await browser.close()
 }

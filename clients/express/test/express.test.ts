@@ -265,20 +265,19 @@ for (const [name, express] of Object.entries(frameworks)) {
       }
     });
 
-    test('a failed sign-in is recorded', async () => {
+    test('a failed sign-in is told to the server, which takes it', async () => {
       assert.equal((await new Browser(app.url).act('POST', '/failed')).status, 401);
     });
 
     test('what the user does keeps the session alive, and a poll or a refused request does not', async () => {
-      const browser = new Browser(app.url);
-      const { sid } = await browser.signIn();
-      const lastSeen = async () => (await server.api('GET', `/v1/sessions/${sid}`)).last_seen_at;
-      const first = await lastSeen();
-      await browser.send('GET', '/poll');
-      await browser.send('GET', '/auth/session');
-      await browser.send('GET', '/admin');
-      await browser.send('GET', '/me');
-      await until('the activity was told', async () => (await lastSeen()) !== first);
+      const [busy, idle] = [new Browser(app.url), new Browser(app.url)];
+      const [seen, unseen] = [(await busy.signIn()).sid, (await idle.signIn()).sid];
+      const lastSeen = async (sid: string) => (await server.api('GET', `/v1/sessions/${sid}`)).last_seen_at;
+      const [began, rested] = [await lastSeen(seen), await lastSeen(unseen)];
+      for (const path of ['/poll', '/auth/session', '/admin']) await idle.send('GET', path);
+      await busy.send('GET', '/me');
+      await until('the activity was told', async () => (await lastSeen(seen)) !== began);
+      assert.equal(await lastSeen(unseen), rested);
     });
   });
 }

@@ -7,7 +7,7 @@ import path from 'node:path';
 
 export const repository = path.resolve(process.env.HOLDFAST_REPOSITORY ?? path.join(process.cwd(), '../..'));
 
-const dll = process.env.HOLDFAST_SERVER_DLL ?? ['Release', 'Debug'].map(kind => path.join(repository, `src/Holdfast.Server/bin/${kind}/net10.0/Holdfast.Server.dll`)).filter(existsSync)[0];
+const dll = process.env.HOLDFAST_SERVER_DLL ?? ['Debug', 'Release'].map(kind => path.join(repository, `src/Holdfast.Server/bin/${kind}/net10.0/Holdfast.Server.dll`)).filter(existsSync)[0];
 
 /** Waits for a condition, at most this long. */
 export async function until<T>(what: string, condition: () => T | Promise<T>, withinMs = 30_000): Promise<NonNullable<T>> {

@@ -70,7 +70,9 @@ public sealed class CrossSiteForgery(Suite suite, AttackingSite attacker) : Scen
     private static async Task<int> SubmitAsync(IPage page, string submit)
     {
         await page.GetByLabel("A note").FillAsync("by form");
-        return (await page.RunAndWaitForResponseAsync(() => page.Locator("#note-form").EvaluateAsync(submit), response => response.Request.Method == "POST")).Status;
+        var answer = await page.RunAndWaitForResponseAsync(() => page.Locator("#note-form").EvaluateAsync(submit), response => response.Request.Method == "POST");
+        await page.WaitForURLAsync("**/api/notes");
+        return answer.Status;
     }
 
     // A form, as the attacking page would have it, and a request of its script, which may not read the answer.
