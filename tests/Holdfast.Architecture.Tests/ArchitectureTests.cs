@@ -75,7 +75,7 @@ public sealed class ArchitectureTests
             foreach (Match link in Regex.Matches(File.ReadAllText(page), "\\]\\((?!https?:|#)([^)#]+)(#[^)]*)?\\)"))
             {
                 var target = Path.Combine(Path.GetDirectoryName(page)!, link.Groups[1].Value);
-                Assert.True(File.Exists(target), $"{Path.GetFileName(page)} links to {link.Groups[1].Value}, which is not there.");
+                Assert.True(Path.Exists(target), $"{Path.GetFileName(page)} links to {link.Groups[1].Value}, which is not there.");
             }
         }
     }
