@@ -7,6 +7,9 @@ namespace Holdfast.Sqlite;
 /// <summary>The master secret of the embedded default: a file beside the database, so that the first start needs no settings.</summary>
 public static class SqliteMasterSecret
 {
+    // How long another process may take to write a line.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     /// <summary>
     /// Reads <c>&lt;database&gt;.secret</c>, or creates it with mode 0600. Of several processes that start at once, one creates it and
     /// the others read it.
@@ -46,7 +49,8 @@ public static class SqliteMasterSecret
         return Convert.TryFromBase64String(secret, bytes, out var length) && length >= MasterKeys.SecretSize;
     }
 
-    // Written in full and synced under another name, then given its name in one step: nobody ever reads half a secret.
+    // Written in full and synced under another name, then given its name in one step: nobody ever reads half a secret. Whoever holds that
+    // other name is the only one who writes: to move a file "unless there is one" is a look and a move, and two at once both move.
     private static void Create(string path)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } directory)
@@ -54,20 +58,37 @@ public static class SqliteMasterSecret
             Directory.CreateDirectory(directory);
         }
 
-        var draft = $"{path}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
-        using (var file = new FileStream(draft, PrivateFile.CreateNew()))
+        var draft = path + ".draft";
+        using var file = OpenAlone(draft);
+        if (File.Exists(path))
         {
-            file.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(MasterKeys.SecretSize)) + "\n"));
-            file.Flush(flushToDisk: true);
+            // Somebody else was first, while this one waited.
+            File.Delete(draft);
+            return;
         }
 
-        try
+        // Whoever was stopped half-way left something.
+        file.SetLength(0);
+        file.Write(Encoding.ASCII.GetBytes(Convert.ToBase64String(RandomNumberGenerator.GetBytes(MasterKeys.SecretSize)) + "\n"));
+        file.Flush(flushToDisk: true);
+        File.Move(draft, path);
+    }
+
+    private static FileStream OpenAlone(string draft)
+    {
+        var patience = TimeProvider.System.GetTimestamp();
+        var spin = default(SpinWait);
+        while (true)
         {
-            File.Move(draft, path, overwrite: false);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            File.Delete(draft);
+            try
+            {
+                return new FileStream(draft, PrivateFile.HeldAlone());
+            }
+            catch (IOException) when (TimeProvider.System.GetElapsedTime(patience) < Patience)
+            {
+                // Another process holds it, and will be done in a moment.
+                spin.SpinOnce();
+            }
         }
     }
 }

@@ -36,10 +36,13 @@ public sealed class RedisBudgetTests(RedisFixture fixture) : IClassFixture<Redis
         var clock = new FakeTimeProvider(TimeProvider.System.GetUtcNow());
         await using var store = await RedisSessionStore.ConnectAsync(fixture.Server.ConnectionString, clock, prefix);
         var handle = SessionHandle.New(2);
+
+        // The first call has a script to load, and Redis' clock goes on meanwhile.
+        await store.SpendAsync([new Spending(SessionHandle.New(3), 1)], Budget, CancellationToken.None);
         Assert.Equal([0.0], await store.SpendAsync([new Spending(handle, 60)], Budget, CancellationToken.None));
         clock.Advance(TimeSpan.FromMilliseconds(250));
         var left = Assert.Single(await store.SpendAsync([new Spending(handle, 1)], Budget, CancellationToken.None));
-        Assert.InRange(left, 1.4, 2.5);
+        Assert.InRange(left, 1.05, 1.95);
         await using var redis = await ConnectionMultiplexer.ConnectAsync(fixture.Server.ConnectionString);
         Assert.InRange((await redis.GetDatabase().KeyTimeToLiveAsync($"{prefix}:{{2}}:b:{handle}"))!.Value.TotalSeconds, 1, 8);
     }
