@@ -22,7 +22,7 @@ def bare(app):
     def index():
         return Response(SUBJECT, mimetype="text/plain")
 
-    app.post("/sign-in")(lambda: "")
+    app.post("/sign-in")(lambda: "Accept: */*")
 
 
 def holdfast(app, transport):
