@@ -7,7 +7,7 @@ namespace Holdfast.Bench.Http;
 internal sealed record Target(string Name, string Id, Func<int, string, Child> Start) : IDisposable
 {
     private readonly string _credentials = Path.GetTempFileName();
-    private readonly int _port = RedisProcess.FreePort();
+    private int _port;
     private Child? _server;
 
     /// <summary>What its clients send; null: what its sign-in gives.</summary>
@@ -20,6 +20,8 @@ internal sealed record Target(string Name, string Id, Func<int, string, Child> S
 
     public async Task StartAsync(string redis)
     {
+        // Chosen now: a port that was free minutes ago may be a connection's of the load since.
+        _port = RedisProcess.FreePort();
         _server = Start(_port, redis);
         await _server.ReadAsync();
     }
