@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any, Dict, List, Optional
 
+from conftest import until
 from flask import Flask, jsonify, request
 
 from holdfast_flask import (
@@ -164,3 +166,26 @@ def engine_of(app: Flask) -> Any:
 def reason_of(answer: Any) -> Optional[str]:
     value = answer.get_json(force=True, silent=True)
     return value.get("reason") if isinstance(value, dict) else None
+
+
+def anybody(app: Any) -> Browser:
+    browser = Browser(app)
+    browser.sign_in(f"user-{uuid.uuid4()}")
+    browser.get("/me")
+    return browser
+
+
+def is_good(app: Any) -> bool:
+    return bool(engine_of(app).node.freshness.is_good())
+
+
+def be_impatient(app: Any) -> None:
+    engine_of(app).node.server._timeout = 0.5
+
+
+def warm(app: Any) -> Browser:
+    """Somebody of whom memory speaks."""
+    browser = anybody(app)
+    until(lambda: is_good(app), "the lease is good")
+    browser.get("/me")
+    return browser

@@ -134,3 +134,31 @@ def door_to(server: ServerProcess) -> Any:
 def settings_of(server: ServerProcess, **more: Any) -> Dict[str, Any]:
     # Patient, so that a machine that is busy with other things fails no test that is not about time.
     return {"HOLDFAST_URL": server.url, "HOLDFAST_API_KEY": server.api_key, "HOLDFAST_TIMEOUT": 30, **more}
+
+
+@pytest.fixture
+def applications() -> Iterator[Any]:
+    from applications import application, engine_of
+    from holdfast.core.engine import Engine
+
+    made = []
+
+    def make(config: Any, clock: Any = None) -> Any:
+        app = application(config)
+        if clock is not None:
+            app.extensions["holdfast"].engine = Engine(engine_of(app).settings, clock)
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        engine_of(app).close()
+
+
+@pytest.fixture
+def meddler(server: Any) -> Iterator[Any]:
+    from meddler import Meddler
+
+    made = Meddler(server.port)
+    yield made
+    made.close()

@@ -10,69 +10,21 @@ import uuid
 from typing import Any, Iterator, Optional
 
 import pytest
-from conftest import door_to, free_port, settings_of, until
+from conftest import door_to, settings_of, until
 
-from applications import Browser, application, engine_of, reason_of
+from applications import Browser, anybody, application, be_impatient, engine_of, is_good, reason_of, warm
 from holdfast.core.clocks import Clock, Reading
 from holdfast.core.encoding import encode
 from holdfast.core.endings import Endings
-from holdfast.core.engine import Engine
 from holdfast.core.errors import SettingError
 from holdfast.core.feed import Entry, FeedAnswer
 from holdfast.core.session import Session
-from meddler import Meddler
 
 SESSION = "__Host-Http-holdfast"
 
 
-@pytest.fixture
-def applications() -> Iterator[Any]:
-    made = []
-
-    def make(config: Any, clock: Any = None) -> Any:
-        app = application(config)
-        if clock is not None:
-            app.extensions["holdfast"].engine = Engine(engine_of(app).settings, clock)
-        made.append(app)
-        return app
-
-    yield make
-    for app in made:
-        engine_of(app).close()
-
-
-def be_impatient(app: Any) -> None:
-    engine_of(app).node.server._timeout = 0.5
-
-
-def warm(app: Any) -> Browser:
-    """Somebody of whom memory speaks."""
-    browser = anybody(app)
-    until(lambda: is_good(app), "the lease is good")
-    browser.get("/me")
-    return browser
-
-
-@pytest.fixture
-def meddler(server: Any) -> Iterator[Meddler]:
-    made = Meddler(server.port)
-    yield made
-    made.close()
-
-
-def is_good(app: Any) -> bool:
-    return bool(engine_of(app).node.freshness.is_good())
-
-
 def followers() -> int:
     return sum(thread.name == "holdfast-feed" for thread in threading.enumerate())
-
-
-def anybody(app: Any) -> Browser:
-    browser = Browser(app)
-    browser.sign_in(f"user-{uuid.uuid4()}")
-    browser.get("/me")
-    return browser
 
 
 @pytest.mark.parametrize("config, named", [
@@ -340,86 +292,6 @@ def test_a_verdict_that_cannot_be_understood_is_nobody_knows(meddler: Any, serve
     meddler.spoil = lambda path, status, body: spoilt if path.startswith("/v1/verify") else body
     answer = app.test_client(use_cookies=False).get("/me", headers={"Cookie": f"{SESSION}=hfs_x"})
     assert (answer.status_code, reason_of(answer)) == (503, "store_unavailable")
-
-
-class ShiftedClock(Clock):
-    def __init__(self, by: float) -> None:
-        self.by = by
-
-    def read(self) -> Reading:
-        reading = super().read()
-        return Reading(reading.monotonic, reading.wall + self.by)
-
-
-@pytest.mark.parametrize("minutes", [-10, 10])
-def test_a_clock_that_is_ten_minutes_off_changes_nothing(server: Any, applications: Any, minutes: int) -> None:
-    app = applications(settings_of(server), ShiftedClock(minutes * 60))
-    browser = anybody(app)
-    token = browser.sign_in(f"user-{uuid.uuid4()}", transport="tokens").get_json()["access_token"]
-    until(lambda: is_good(app), "the lease is good")
-    assert browser.get("/me").status_code == 200 and browser.get("/recent").status_code == 200
-    assert Browser(app).get("/me", headers={"Authorization": f"Bearer {token}"}).status_code == 200
-    visitor = Browser(app)
-    assert visitor.post("/sign-in", json={}).status_code == 204
-
-
-def test_a_clock_that_is_stepped_back_ends_the_lease_until_the_next_answer(server: Any, applications: Any) -> None:
-    clock = ShiftedClock(0)
-    app = applications(settings_of(server), clock)
-    browser = anybody(app)
-    until(lambda: is_good(app), "the lease is good")
-    clock.by = -600
-    assert not engine_of(app).node.freshness._lease.is_good(clock.read()) or is_good(app)
-    assert browser.get("/me").status_code == 200
-    until(lambda: is_good(app), "the next answer renews it")
-
-
-def test_a_token_of_another_issuer_is_invalid(server: Any, own_server: Any, applications: Any) -> None:
-    stranger = own_server()
-    token = door_to(stranger).start({"subject": "ada", "transport": "tokens"})["tokens"]["access_token"]
-    app = applications(settings_of(server))
-    anybody(app)
-    until(lambda: is_good(app), "the lease is good")
-    for _ in range(3):
-        answer = Browser(app).get("/me", headers={"Authorization": f"Bearer {token}"})
-        assert (answer.status_code, reason_of(answer)) == (401, "token_invalid")
-    assert engine_of(app).node.server.calls["jwks"] <= 2
-
-
-def test_keys_that_change_are_fetched_when_a_token_names_a_new_one(meddler: Any, server: Any, applications: Any) -> None:
-    def spoil(path: str, status: int, body: bytes) -> bytes:
-        if path == "/v1/application":
-            return json.dumps({**json.loads(body), "jwks_uri": meddler.url + "/.well-known/jwks.json"}).encode()
-        return b'{"keys":[]}' if path == "/.well-known/jwks.json" else body
-
-    meddler.spoil = spoil
-    app = applications({**settings_of(server), "HOLDFAST_URL": meddler.url})
-    token = Browser(app).sign_in(f"user-{uuid.uuid4()}", transport="tokens").get_json()["access_token"]
-    bearer = {"Authorization": f"Bearer {token}"}
-    until(lambda: Browser(app).get("/me", headers=bearer).status_code == 200 and is_good(app), "the server is asked instead")
-    assert Browser(app).get("/me", headers=bearer).status_code == 200
-    calls = engine_of(app).node.server.calls
-    meddler.spoil = lambda path, status, body: spoil(path, status, body) if path == "/v1/application" else body
-
-
-    def is_verified_here() -> bool:
-        # One that nobody has asked about yet.
-        fresh = Browser(app).sign_in(f"user-{uuid.uuid4()}", transport="tokens").get_json()["access_token"]
-        before = calls["verify"]
-        return Browser(app).get("/me", headers={"Authorization": f"Bearer {fresh}"}).status_code == 200 and calls["verify"] == before
-
-    until(is_verified_here, "the new key is known")
-
-
-def test_keys_that_cannot_be_read_leave_the_server_to_be_asked(meddler: Any, server: Any, applications: Any, caplog: Any) -> None:
-    meddler.spoil = lambda path, status, body: json.dumps(
-        {**json.loads(body), "jwks_uri": f"http://localhost:{free_port()}/keys"}).encode() if path == "/v1/application" else body
-    app = applications({**settings_of(server), "HOLDFAST_URL": meddler.url})
-    token = Browser(app).sign_in(f"user-{uuid.uuid4()}", transport="tokens").get_json()["access_token"]
-    bearer = {"Authorization": f"Bearer {token}"}
-    until(lambda: Browser(app).get("/me", headers=bearer).status_code == 200 and is_good(app), "the lease is good")
-    assert Browser(app).get("/me", headers=bearer).status_code == 200
-    assert "The keys at http://localhost:" in caplog.text
 
 
 def test_no_secret_reaches_a_log(server: Any, applications: Any, caplog: Any) -> None:
